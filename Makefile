@@ -1,0 +1,46 @@
+# Everything a developer runs. Each target makes its own virtual environment; nothing else is needed but Python 3.11-3.13.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+REAL_DATA ?= ../shared/telemetry
+
+.PHONY: demo test check bench acceptance lock clean
+.DEFAULT_GOAL := test
+
+$(VENV)/.run: requirements/run.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+# A fleet of 50 hosts for a day with one DCOM and one SCM attack, hunted.
+demo: $(VENV)/.run
+	$(BIN)/python -m tiercel.cli simulate --out out/demo --hosts 50 --days 1 --seed 7 --attack dcom --attack scm
+	$(BIN)/python -m tiercel.cli hunt out/demo; status=$$?; [ $$status -eq 1 ] || exit $$status
+
+test: check
+	TIERCEL_REAL_DATA=$${TIERCEL_REAL_DATA:-$(REAL_DATA)} $(BIN)/python -m pytest -n 2 -q
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench
+
+acceptance: $(VENV)/.dev
+	TIERCEL_REAL_DATA=$${TIERCEL_REAL_DATA:-$(REAL_DATA)} $(BIN)/python -m tests.acceptance
+
+# Pins every dependency with its hashes, for all supported Pythons and platforms. Needs `uv`.
+lock:
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group build -o requirements/run.txt pyproject.toml
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) out build dist

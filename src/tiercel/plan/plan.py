@@ -1,0 +1,33 @@
+"""A compiled query: a sqlglot tree and what is known about its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlglot import exp
+
+    from tiercel.errors import Issue
+    from tiercel.tables import Column
+
+__all__ = ["Plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an engine runs.
+
+    `columns` are the result's, with Kusto types; `tables` the names of the stored tables it reads, in order of first use;
+    `warnings` what the author should know (a table that the query needs and nobody fills, a function that differs);
+    `now` is what `now()` and `ago()` were compiled with; `render_hint` is the text of a final `render`, if any.
+    """
+
+    tree: exp.Expression
+    columns: tuple[Column, ...]
+    tables: tuple[str, ...]
+    now: datetime
+    warnings: tuple[Issue, ...] = ()
+    render_hint: str = ""

@@ -1,0 +1,86 @@
+"""How Kusto's values stand in the plan: one SQL form a type, for every engine.
+
+| Kusto    | SQL form in the plan                                   | null                                   |
+|----------|--------------------------------------------------------|----------------------------------------|
+| bool     | BOOLEAN                                                | NULL                                   |
+| int      | INT                                                    | NULL                                   |
+| long     | BIGINT                                                 | NULL                                   |
+| real     | DOUBLE                                                 | NULL (NaN and infinities are values)   |
+| decimal  | DECIMAL(38, 17)                                        | NULL                                   |
+| string   | TEXT                                                   | never null: whatever may be is wrapped |
+| datetime | TIMESTAMP, UTC, microseconds                           | NULL                                   |
+| timespan | BIGINT, ticks of 100 ns                                | NULL                                   |
+| guid     | TEXT, lower case, with hyphens                         | NULL                                   |
+| dynamic  | JSON text (DuckDB JSON, Spark STRING); JSON `null` and SQL NULL are both dynamic(null) | NULL   |
+
+A lowering receives and returns `Typed`. Constants keep their Python value, so that what can be folded is folded and what
+must be literal (a unit name, a regex, a JSON path) can be read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlglot import exp
+
+from tiercel.kql.syntax import Region
+from tiercel.tables import KustoType
+
+__all__ = ["NOT_CONSTANT", "SQL_TYPES", "Refusal", "Typed"]
+
+
+class _NotConstant:
+    """The mark of a value that is known only when the query runs (None is a constant: the null)."""
+
+    def __repr__(self) -> str:
+        return "NOT_CONSTANT"
+
+
+NOT_CONSTANT: Final = _NotConstant()
+
+SQL_TYPES: Final[dict[KustoType, str]] = {
+    KustoType.BOOL: "BOOLEAN",
+    KustoType.INT: "INT",
+    KustoType.LONG: "BIGINT",
+    KustoType.REAL: "DOUBLE",
+    KustoType.DECIMAL: "DECIMAL(38, 17)",
+    KustoType.STRING: "TEXT",
+    KustoType.DATETIME: "TIMESTAMP",
+    KustoType.TIMESPAN: "BIGINT",
+    KustoType.GUID: "TEXT",
+    KustoType.DYNAMIC: "JSON",
+}
+"""The SQL type that holds a Kusto type, as sqlglot's default dialect writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A lowered scalar: its SQL, its Kusto type, and its value where that is known at compile time.
+
+    `value` holds what `syntax.Literal.value` holds for the type. `sql` is a fresh tree: whoever puts it into another tree
+    twice copies it.
+    """
+
+    sql: exp.Expression
+    type: KustoType
+    value: object = field(default=NOT_CONSTANT)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether `value` is known."""
+        return self.value is not NOT_CONSTANT
+
+
+@dataclass(eq=False)
+class Refusal(Exception):  # noqa: N818  it is a refusal, turned into an Issue where the place is known
+    """What a lowering raises when it cannot take what was written; the caller turns it into an Issue with its place.
+
+    `region` is the place if it is not the whole call or operator. Codes: `kql-argument-type`, `kql-argument-count`,
+    `kql-unsupported`, `kql-not-constant`, ... (documented in docs/kql-support.md).
+    """
+
+    code: str
+    message: str
+    hint: str = ""
+    region: Region | None = None
