@@ -1,1 +1,5 @@
-"""(docstring to be written by the room's first tenant)"""
+"""DuckDB: runs plans in this process.
+
+Holds the dialect (the plan's own nodes as DuckDB's SQL) and the engine. Takes plans and a connection with the tables.
+Gives Arrow tables, columns named and typed as the plan says. May import tiercel.plan and tiercel.engines.engine.
+"""
