@@ -20,12 +20,12 @@ __all__ = ["Plan"]
 class Plan:
     """What an engine runs.
 
-    `columns` are the result's, with Kusto types; `tables` the names of the stored tables it reads, in order of first use;
+    `columns` are the result's, with Kusto types; `tables` the stored tables it reads, in order of first use;
     `warnings` what the author should know (a table that the query needs and nobody fills, a function that differs);
     `now` is what `now()` and `ago()` were compiled with; `render_hint` is the text of a final `render`, if any.
     """
 
-    tree: exp.Expression
+    tree: exp.Expr
     columns: tuple[Column, ...]
     tables: tuple[str, ...]
     now: datetime

@@ -13,19 +13,21 @@
 | guid     | TEXT, lower case, with hyphens                         | NULL                                   |
 | dynamic  | JSON text (DuckDB JSON, Spark STRING); JSON `null` and SQL NULL are both dynamic(null) | NULL   |
 
-A lowering receives and returns `Typed`. Constants keep their Python value, so that what can be folded is folded and what
-must be literal (a unit name, a regex, a JSON path) can be read.
+A lowering receives and returns `Typed`. Constants keep their Python value, so that what can be folded is folded and
+what must be literal (a unit name, a regex, a JSON path) can be read.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sqlglot import exp
-
-from tiercel.kql.syntax import Region
 from tiercel.tables import KustoType
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from tiercel.kql.syntax import Region
 
 __all__ = ["NOT_CONSTANT", "SQL_TYPES", "Refusal", "Typed"]
 
@@ -58,11 +60,11 @@ SQL_TYPES: Final[dict[KustoType, str]] = {
 class Typed:
     """A lowered scalar: its SQL, its Kusto type, and its value where that is known at compile time.
 
-    `value` holds what `syntax.Literal.value` holds for the type. `sql` is a fresh tree: whoever puts it into another tree
-    twice copies it.
+    `value` holds what `syntax.Literal.value` holds for the type. `sql` is a fresh tree: whoever puts it into another
+    tree twice copies it.
     """
 
-    sql: exp.Expression
+    sql: exp.Expr
     type: KustoType
     value: object = field(default=NOT_CONSTANT)
 

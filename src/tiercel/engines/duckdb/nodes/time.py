@@ -1,0 +1,31 @@
+"""DuckDB's SQL for the nodes on instants and durations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tiercel.engines.duckdb.nodes.call import call
+from tiercel.plan.nodes import time as nodes
+
+if TYPE_CHECKING:
+    from sqlglot.generator import Generator
+
+    from tiercel.engines.duckdb.nodes.call import Rendering
+
+__all__ = ["RENDERED"]
+
+
+def render_microseconds(generator: Generator, node: nodes.Microseconds) -> str:
+    """DuckDB's own count."""
+    return generator.sql(call("epoch_us", node.this))
+
+
+def render_from_microseconds(generator: Generator, node: nodes.FromMicroseconds) -> str:
+    """DuckDB's own constructor; it takes microseconds."""
+    return generator.sql(call("make_timestamp", node.this))
+
+
+RENDERED: Final[dict[type, Rendering]] = {
+    nodes.Microseconds: render_microseconds,
+    nodes.FromMicroseconds: render_from_microseconds,
+}
