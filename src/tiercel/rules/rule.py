@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["AttackRow", "DataSource", "EvidenceColumns", "Rule", "RuleQuery", "Version"]
+__all__ = ["ROLES", "AttackRow", "DataSource", "EvidenceColumns", "Rule", "RuleQuery", "Version"]
+
+ROLES = ("connection", "server", "child", "logon", "service", "pipe")
+"""What a step of the evidence can be in a finding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,11 @@ class AttackRow:
     def attack_id(self) -> str:
         """The ATT&CK id: `T1021.002`, or `T1047` where there is no sub-technique."""
         return f"{self.technique}.{self.subtechnique}" if self.subtechnique else self.technique
+
+    @property
+    def tactic_name(self) -> str:
+        """The tactic without its id: `Lateral Movement`."""
+        return self.tactic.partition(" - ")[2].strip() or self.tactic
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,9 @@ class Version:
 class RuleQuery:
     """The KQL of a document and where it stands there.
 
-    `first_line` is the document's line of the query's first line. `filter_begin` and `filter_end` are the 0-based line
-    numbers within `text` of the environment-filter markers, None where the document has none.
+    `text` is as it stands in the document, indentation included, so that a place in it is a place in the document;
+    `first_line` is the document's line of its first line. `filter_begin` and `filter_end` are the 0-based line numbers
+    within `text` of the environment-filter markers, None where the document has none.
     """
 
     text: str
@@ -62,20 +71,25 @@ class RuleQuery:
 class EvidenceColumns:
     """One row of `## Evidence`: which columns of the result hold a step of the attack.
 
-    `table` is where the step's raw row stands (looked up by device, time and the key columns to give its source).
-    Empty strings where a step has no such column. `text` is a sentence with `{Column}` places.
+    `table` is where the step's raw row stands (looked up by device, time and what else is named to give its source).
+    Empty strings where a step has no such column. `text` is a sentence with `{Column}` places. `line` is the row's line
+    in the document.
     """
 
     step: str
     table: str
     time: str
+    role: str = ""
+    """One of `ROLES`, or empty: what the step is in the finding."""
     process: str = ""
     process_id: str = ""
     command_line: str = ""
+    start: str = ""
+    """The column with the process's own start, where `time` is another moment (a connection that it accepted)."""
+    account: str = ""
     peer: str = ""
     text: str = ""
-    role: str = ""
-    """`connection`, `server`, `child`, `logon`, `service`, `pipe`: what the step is in the finding."""
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,7 @@ class Rule:
     attack: tuple[AttackRow, ...] = ()
     data_sources: tuple[DataSource, ...] = ()
     severity: str = "medium"
+    confidence: str = "medium"
     description: str = ""
     permission: str = ""
     attack_description: str = ""
@@ -102,5 +117,17 @@ class Rule:
     platform: str = ""
     versions: tuple[Version, ...] = ()
     evidence: tuple[EvidenceColumns, ...] = ()
+    metadata: tuple[tuple[str, str], ...] = field(default=())
+    """`**Key:** value` lines that the format does not name (author, licence, expected rate of false positives)."""
     extra: tuple[tuple[str, str], ...] = field(default=())
     """Sections that the format does not name, by heading, kept as written."""
+
+    @property
+    def techniques(self) -> tuple[str, ...]:
+        """The ATT&CK ids, each once, in the document's order."""
+        return tuple(dict.fromkeys(row.attack_id for row in self.attack if row.technique))
+
+    @property
+    def tactics(self) -> tuple[str, ...]:
+        """The tactics' names, each once, in the document's order."""
+        return tuple(dict.fromkeys(row.tactic_name for row in self.attack if row.tactic))
