@@ -82,16 +82,20 @@ class Index(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Node):
-    """A function call. An argument may be a `Pipeline` (as in `toscalar(T | count)`), a `Named` or a `Star`."""
+    """A function call. An argument may be a `Pipeline` (as in `toscalar(T | count)`), a `Named` or a `Star`.
+
+    `target` is what stands before the dot of `cluster("c").database("d")`.
+    """
 
     name: str
     name_region: Region
     arguments: tuple[Argument, ...]
+    target: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unary(Node):
-    """`-x` or `+x`. `not(x)` is a Call."""
+    """`-x` or `+x`. `not(x)` is a Call; a sign before a written number belongs to the Literal."""
 
     operator: str
     operand: Expression
@@ -101,6 +105,9 @@ class Unary(Node):
 class Binary(Node):
     """`left op right`, op as KQL writes it, lower case: `and or + - * / % == != < <= > >= =~ !~ has !has has_cs ...
     contains startswith endswith hasprefix hassuffix matches regex`, with their `!` and `_cs` forms. `<>` reads as `!=`.
+
+    A chain of one of `and`, `or` is a tree of least depth (`a or b or c or d` as `(a or b) or (c or d)`): thousands in
+    a row occur. `:` occurs in `search` only.
     """
 
     operator: str
