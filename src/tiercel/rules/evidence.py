@@ -24,6 +24,7 @@ _FIELDS: Final = {
     "start": "start",
     "account": "account",
     "peer": "peer",
+    "device": "device",
     "text": "text",
 }
 """The table's headers and the fields they fill. Their order in a document is free."""

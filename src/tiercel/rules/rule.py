@@ -88,6 +88,8 @@ class EvidenceColumns:
     """The column with the process's own start, where `time` is another moment (a connection that it accepted)."""
     account: str = ""
     peer: str = ""
+    device: str = ""
+    """The column with the device's name, where the step is not on the finding's own device."""
     text: str = ""
     line: int = 0
 
