@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tiercel.engines.duckdb.nodes import dynamic, text, time
+from tiercel.engines.duckdb.nodes import arithmetic, dynamic, text, time
 
 if TYPE_CHECKING:
     from tiercel.engines.duckdb.nodes.call import Rendering
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RENDERED"]
 
 RENDERED: dict[type, Rendering] = {
+    **arithmetic.RENDERED,
     **dynamic.RENDERED,
     **text.RENDERED,
     **time.RENDERED,

@@ -1,0 +1,31 @@
+"""Nodes for the operators on numbers."""
+
+from __future__ import annotations
+
+from tiercel.plan.nodes.node import Node
+
+__all__ = ["Divide", "Modulo", "Quotient"]
+
+
+class Divide(Node):
+    """`this` divided by `expression`, DOUBLEs, as IEEE 754 says: by zero it is infinite or NaN."""
+
+    arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
+
+
+class Quotient(Node):
+    """`this` divided by `expression`, both BIGINT or both DECIMAL, and so is the result; by zero it is NULL.
+
+    Of BIGINTs it is cut towards zero.
+    """
+
+    arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
+
+
+class Modulo(Node):
+    """The remainder of `this` by `expression`, never negative: at least 0 and less than the absolute of `expression`.
+
+    Both are of one type, BIGINT, DOUBLE or DECIMAL, which the result has too; NULL by zero.
+    """
+
+    arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
