@@ -22,7 +22,7 @@ from tiercel.kql.tokens import NAME, NUMBER, STRING, TIMESPAN
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from tiercel.kql.cursor import SyntaxFault
 
 __all__ = ["Constants"]
 
@@ -80,7 +80,7 @@ class Constants(Cursor):
             if value is not None and not low <= value <= high:
                 value = None
         if value is None:
-            self.fail("kql-number-range", f"`{shown(text)}` does not fit into a {kusto_type}", start, at)
+            raise self.fault("kql-number-range", f"`{shown(text)}` does not fit into a {kusto_type}", start, at)
         self.at += 1
         return Literal(region=self.region(start, at), value=value, type=kusto_type)
 
@@ -111,18 +111,18 @@ class Constants(Cursor):
         if text.lower() != "null":
             value = _value(kusto_type, text)
             if value is None:
-                self._fail_literal(at, closer, kusto_type)
+                raise self._bad_literal(at, closer, kusto_type)
         self.at = closer + 1
         return Literal(region=self.region(at, closer), value=value, type=kusto_type)
 
-    def _fail_literal(self, at: int, closer: int, kusto_type: KustoType) -> NoReturn:
+    def _bad_literal(self, at: int, closer: int, kusto_type: KustoType) -> SyntaxFault:
         written = self.text[self.starts[at] : self.ends[closer]]
-        self.fail("kql-literal", f"`{shown(written)}` is no {kusto_type}", at, closer, _FORMS[kusto_type])
+        return self.fault("kql-literal", f"`{shown(written)}` is no {kusto_type}", at, closer, _FORMS[kusto_type])
 
-    def fail_unknown_type(self, at: int) -> NoReturn:
+    def unknown_type(self, at: int) -> SyntaxFault:
         """A fault for a word that is no type."""
         word = self.texts[at]
-        self.fail("kql-unknown-type", f"`{shown(word)}` is no type", at, at, did_you_mean(word, TYPE_NAMES))
+        return self.fault("kql-unknown-type", f"`{shown(word)}` is no type", at, at, did_you_mean(word, TYPE_NAMES))
 
     # --- dynamic -----------------------------------------------------------------------------------------------------
 
@@ -157,7 +157,9 @@ class Constants(Cursor):
             if word.lower() in ("true", "false", "null"):
                 self.at += 1
                 return {"t": True, "f": False, "n": None}[word[0].lower()]
-        self.fail_expected("a JSON value", where="in `dynamic(...)`", hint="names and calls cannot stand here: use `pack_array`")
+        raise self.unexpected(
+            "a JSON value", where="in `dynamic(...)`", hint="names and calls cannot stand here: use `pack_array`"
+        )
 
     def _json_array(self) -> list[object]:
         opener = self.at
@@ -196,7 +198,7 @@ class Constants(Cursor):
             return self.name()
         last = at
         if self.kinds[at] not in (NAME, "*"):
-            self.fail_expected("a name")
+            raise self.unexpected("a name")
         while self.kinds[last + 1] in (NAME, "*", NUMBER) and self.touches(last + 1):
             last += 1
         self.at = last + 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
 from tiercel.errors import Issue
-from tiercel.kql.syntax import Name, Region
 from tiercel.kql.literals import read_string
+from tiercel.kql.syntax import Name, Region
 from tiercel.kql.tokens import BAD, CLOSERS, END, NAME, NUMBER, STRING, TIMESPAN, UNTERMINATED, Tokens, tokenize
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Cursor:
         """The index of the next token, stepped over; a fault if it is not of this kind."""
         at = self.at
         if self.kinds[at] != kind:
-            self.fail_expected(_WORDS_OF_KINDS.get(kind, f"`{kind}`"), where=where)
+            raise self.unexpected(_WORDS_OF_KINDS.get(kind, f"`{kind}`"), where=where)
         self.at += 1
         return at
 
@@ -123,7 +123,7 @@ class Cursor:
         """The index of the next token, stepped over; a fault if it is not the name `word`."""
         at = self.at
         if not self.accept_word(word):
-            self.fail_expected(f"`{word}`", where=where)
+            raise self.unexpected(f"`{word}`", where=where)
         return at
 
     def close(self, opener: int) -> int:
@@ -143,7 +143,7 @@ class Cursor:
                     self.region(opener, opener),
                 )
             )
-        self.fail_expected(f"`{closer}`")
+        raise self.unexpected(f"`{closer}`")
 
     def name(self, what: str = "a name") -> Name:
         """A name as written where a new one is given: `x`, `['x y']`, `["x y"]`."""
@@ -153,7 +153,7 @@ class Cursor:
             return Name(region=Region(self.starts[at], self.ends[at]), text=self.texts[at])
         if self.is_next("[", STRING, "]"):
             return self.bracketed_name()
-        self.fail_expected(what)
+        raise self.unexpected(what)
 
     def bracketed_name(self) -> Name:
         """`['x y']`: the three tokens stand next."""
@@ -222,17 +222,17 @@ class Cursor:
         if self.kinds[at] in (BAD, UNTERMINATED):
             raise SyntaxFault(None)
 
-    def fail_expected(self, expected: str, *, where: str = "", hint: str = "") -> NoReturn:
+    def unexpected(self, expected: str, *, where: str = "", hint: str = "") -> SyntaxFault:
         """A fault at the next token: what was expected, what was found."""
         at = self.at
         self.check_token(at)
         kind = self.kinds[at]
         if kind in _CLOSER_KINDS and self.partners[at] < 0:
             message = f"`{kind}` closes nothing"
-            raise SyntaxFault(self.issue("kql-stray-bracket", message, self.region(at, at)))
+            return SyntaxFault(self.issue("kql-stray-bracket", message, self.region(at, at)))
         context = f" {where}" if where else ""
         message = f"expected {expected}{context}, found {self.found(at)}"
-        raise SyntaxFault(self.issue("kql-syntax", message, self.region(at, at), hint or self.habit(at)))
+        return SyntaxFault(self.issue("kql-syntax", message, self.region(at, at), hint or self.habit(at)))
 
     def habit(self, at: int) -> str:
         """The hint for something that another language writes so."""
@@ -249,14 +249,14 @@ class Cursor:
             return "write `or`"
         return ""
 
-    def fail(self, code: str, message: str, first: int, last: int, hint: str = "") -> NoReturn:
+    def fault(self, code: str, message: str, first: int, last: int, hint: str = "") -> SyntaxFault:
         """A fault over tokens `first` to `last`."""
-        raise SyntaxFault(self.issue(code, message, self.region(first, last), hint))
+        return SyntaxFault(self.issue(code, message, self.region(first, last), hint))
 
     def enter(self) -> None:
         """One level deeper; a fault where that is too deep. Whoever catches a fault puts `depth` back."""
         if self.depth >= MAX_DEPTH:
-            self.fail("kql-too-deep", f"this is nested more than {MAX_DEPTH} levels deep", self.at, self.at)
+            raise self.fault("kql-too-deep", f"this is nested more than {MAX_DEPTH} levels deep", self.at, self.at)
         self.depth += 1
 
     def skip_to(self, start: int, *stops: str) -> None:

@@ -28,13 +28,13 @@ from tiercel.kql.syntax import (
     TypeOf,
     Unary,
 )
-from tiercel.kql.tokens import CLOSERS, END, NAME, NUMBER, STRING, TIMESPAN
+from tiercel.kql.tokens import NAME, NUMBER, STRING, TIMESPAN
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tiercel.kql.syntax import Argument, Expression, Operator, Pipeline
+    from tiercel.kql.syntax import Argument, Expression, Operator, Parameter, Pipeline
 
 __all__ = ["Expressions"]
 
@@ -93,21 +93,25 @@ _MAX_CHAIN: Final = 200
 
 
 class Expressions(Constants, ABC):
-    """Reads expressions. What a pipeline is, the class below it knows."""
+    """Reads expressions. Pipelines and parameters are read by the classes above it."""
 
     @abstractmethod
     def tabular(self) -> Expression | Pipeline:
         """A source with its operators; the bare expression where there is no operator."""
 
     @abstractmethod
-    def operators(self, first: Operator | None = None) -> tuple[Operator, ...]:
+    def operators(self) -> tuple[Operator, ...]:
         """`operator | operator ...`, without a source before them."""
+
+    @abstractmethod
+    def parameters(self) -> tuple[Parameter, ...]:
+        """`(name: type = default, T: (*), ...)`."""
 
     # --- operators ---------------------------------------------------------------------------------------------------
 
     def expression(self) -> Expression:
         """An expression of any precedence. Operators wait on a list, so that long chains need no deep stack."""
-        texts, kinds = self.texts, self.kinds
+        texts = self.texts
         operand = self.operand()
         entry = _BINARY.get(texts[self.at])
         if entry is None:
@@ -125,7 +129,9 @@ class Expressions(Constants, ABC):
                 chain = 0
             chain += 1
             if chain > _MAX_CHAIN:
-                self.fail("kql-too-deep", f"more than {_MAX_CHAIN} operators follow each other here", at, at, "use brackets")
+                raise self.fault(
+                    "kql-too-deep", f"more than {_MAX_CHAIN} operators follow each other here", at, at, "use brackets"
+                )
             self.at += 1
             last = at
             if word == "matches regex":
@@ -143,9 +149,7 @@ class Expressions(Constants, ABC):
         self._reduce(operands, waiting, 0)
         return operands[0]
 
-    def _reduce(
-        self, operands: list[Expression], waiting: list[tuple[int, str, Region]], level: int
-    ) -> None:
+    def _reduce(self, operands: list[Expression], waiting: list[tuple[int, str, Region]], level: int) -> None:
         """Join the operands of all waiting operators that bind tighter than `level`, or as tight (but `and`, `or`)."""
         while waiting:
             last_level, word, region = waiting[-1]
@@ -204,7 +208,7 @@ class Expressions(Constants, ABC):
         """`in dynamic([...])`, `in list`: what Kusto takes without brackets."""
         if self.kinds[self.at] == NAME and self.texts[self.at] == "dynamic":
             return self.operand()
-        self.fail_expected("`(`", where=f"after `{word}`")
+        raise self.unexpected("`(`", where=f"after `{word}`")
 
     def _between(self, operand: Expression, *, negated: bool) -> Between:
         opener = self.expect("(", where="after `between`")
@@ -234,7 +238,7 @@ class Expressions(Constants, ABC):
             literal = self.number(sign=self.kinds[at], first=at)
             return self._path_after(literal, at)
         if self.kinds[self.at] in ("-", "+"):
-            self.fail_expected("a value", where="after the sign", hint="put the second sign in brackets")
+            raise self.unexpected("a value", where="after the sign", hint="put the second sign in brackets")
         operand = self.path()
         return Unary(region=Region(self.starts[at], operand.region.end), operator=self.kinds[at], operand=operand)
 
@@ -257,7 +261,7 @@ class Expressions(Constants, ABC):
                 return value
             steps += 1
             if steps > _MAX_CHAIN:
-                self.fail("kql-too-deep", f"this path has more than {_MAX_CHAIN} steps", at, at)
+                raise self.fault("kql-too-deep", f"this path has more than {_MAX_CHAIN} steps", at, at)
 
     def _member(self, value: Expression, first: int) -> Expression:
         self.at += 1
@@ -310,7 +314,7 @@ class Expressions(Constants, ABC):
         if kind == "*" and self.texts[at + 1] in _BEFORE_STAR_OPERATOR:
             self.at += 1
             return Star(region=self.region(at, at))
-        self.fail_expected("a value")
+        raise self.unexpected("a value")
 
     def _group(self) -> Parenthesized:
         opener = self.at
@@ -332,7 +336,7 @@ class Expressions(Constants, ABC):
             elif word == "typeof":
                 return self.type_of()
             elif word in _RESERVED:
-                self.fail_expected("a value")
+                raise self.unexpected("a value")
             self.at += 1
             arguments = self.arguments()
             return Call(
@@ -342,7 +346,7 @@ class Expressions(Constants, ABC):
                 arguments=arguments,
             )
         if word in _RESERVED:
-            self.fail_expected("a value")
+            raise self.unexpected("a value")
         self.at += 1
         region = Region(self.starts[at], self.ends[at])
         if word in ("true", "false", "True", "False", "TRUE", "FALSE"):
@@ -373,7 +377,7 @@ class Expressions(Constants, ABC):
         return self.tabular()
 
     def names_before_equals(self) -> tuple[tuple[Name, ...], int]:
-        """The names of `a =`, `['a b'] =` or `(a, b) =`, stepped over with the sign; none where there is no such thing."""
+        """The names of `a =`, `['a b'] =` or `(a, b) =`, stepped over with the sign; else none."""
         at = self.at
         kind = self.kinds[at]
         if kind == NAME:
@@ -428,8 +432,8 @@ class Expressions(Constants, ABC):
         kusto_type = TYPE_NAMES.get(self.texts[at]) if self.kinds[at] == NAME else None
         if kusto_type is None:
             if self.kinds[at] == NAME:
-                self.fail_unknown_type(at)
-            self.fail_expected("a type")
+                raise self.unknown_type(at)
+            raise self.unexpected("a type")
         self.at += 1
         return kusto_type
 

@@ -73,7 +73,8 @@ _ESCAPES: Final = {
     "'": "'",
 }
 _ESCAPE: Final = re.compile(
-    r"\\(?:([abfnrtv\\\"'/])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([0-3][0-7]{2}|[0-7]{1,2})|(.))", re.DOTALL
+    r"\\(?:([abfnrtv\\\"'/])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([0-3][0-7]{2}|[0-7]{1,2})|(.))",
+    re.DOTALL,
 )
 
 
@@ -209,7 +210,8 @@ _DATETIMES: Final = tuple(
     re.compile(form + _CLOCK, re.IGNORECASE)
     for form in (
         r"(?P<year>[0-9]{4})(?:[-/](?P<month>[0-9]{1,2})(?:[-/](?P<day>[0-9]{1,2}))?)?",
-        r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})/(?P<year>[0-9]{4})",
+        r"(?P<year>[0-9]{4})\s*,\s*(?P<month>[0-9]{1,2})\s*,\s*(?P<day>[0-9]{1,2})",
+        r"(?P<month>[0-9]{1,2})(?P<mark>[-/])(?P<day>[0-9]{1,2})(?P=mark)(?P<year>[0-9]{4})",
         _WEEKDAY + r"(?P<day>[0-9]{1,2})[-\s](?P<name>[a-z]{3})[a-z]*[-\s](?P<year>[0-9]{4}|[0-9]{2})",
         _WEEKDAY + r"(?P<name>[a-z]{3})[a-z]*\s+(?P<day>[0-9]{1,2}),?\s+(?P<year>[0-9]{4})",
     )

@@ -13,7 +13,6 @@ from typing import NamedTuple, TypeAlias
 from tiercel.tables import KustoType
 
 
-
 class Region(NamedTuple):
     """Half-open range of character offsets in the text."""
 
@@ -33,11 +32,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Literal(Node):
-    """A value written down. `value` is a Python value:
+    """A value written down, as a Python value.
 
-    bool -> bool, int and long -> int, real -> float, decimal -> decimal.Decimal, string -> str, guid -> str (lower case),
-    datetime -> int (100 ns ticks since 0001-01-01), timespan -> int (100 ns ticks), dynamic -> the parsed JSON value.
-    `None` is the typed null, `int(null)`.
+    bool -> bool, int and long -> int, real -> float, decimal -> decimal.Decimal, string -> str, guid -> str (lower
+    case), datetime -> int (100 ns ticks since 0001-01-01), timespan -> int (100 ns ticks), dynamic -> the parsed JSON
+    value, times and spans in it as Kusto's text of them. `None` is the typed null, `int(null)`.
     """
 
     value: object
@@ -103,8 +102,10 @@ class Unary(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binary(Node):
-    """`left op right`, op as KQL writes it, lower case: `and or + - * / % == != < <= > >= =~ !~ has !has has_cs ...
-    contains startswith endswith hasprefix hassuffix matches regex`, with their `!` and `_cs` forms. `<>` reads as `!=`.
+    """`left op right`, the operator as KQL writes it.
+
+    `and or + - * / % == != < <= > >= =~ !~ has contains startswith endswith hasprefix hassuffix`, the last six with
+    their `!` and `_cs` forms, `matches regex`, and the old `like notlike likecs notlikecs`. `<>` reads as `!=`.
 
     A chain of one of `and`, `or` is a tree of least depth (`a or b or c or d` as `(a or b) or (c or d)`): thousands in
     a row occur. `:` occurs in `search` only.
@@ -198,8 +199,8 @@ class Lambda(Node):
 
 
 # --- tabular sources -------------------------------------------------------------------------------------------------
-# A pipeline's source is one of these, or a Name (table or let), a Call (function, materialize), a Parenthesized pipeline,
-# a Member (database("x").T, workspace("x").T, cluster().database().T end in Call/Member chains).
+# A pipeline's source is one of these, or a Name (table or let), a Call (function, materialize), a Parenthesized
+# pipeline, a Member (database("x").T, workspace("x").T, cluster().database().T are chains of Call and Member).
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -286,7 +287,8 @@ class Where(Node):
 class Project(Node):
     """`project`, `project-away`, `project-keep`, `project-rename`, `project-reorder`, `project-smart` by `kind`.
 
-    Items of project and project-rename are expressions or `Named`; of the others names, wildcards, or (reorder) `Ordered`.
+    Items of project and project-rename are expressions or `Named`; of the others names and wildcards, of
+    project-reorder `Ordered`.
     """
 
     kind: str
@@ -319,7 +321,10 @@ class Distinct(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join(Node):
-    """`join` and `lookup` (`is_lookup`). `kind` is as written, None when absent; `on` are names or `$left.a == $right.b`."""
+    """`join` and `lookup` (`is_lookup`).
+
+    `kind` is as written, None when absent; `on` are names or `$left.a == $right.b`.
+    """
 
     is_lookup: bool
     kind: str | None
@@ -332,7 +337,7 @@ class Join(Node):
 class Ordered(Node):
     """A sort key. `descending` and `nulls_first` are None where not written."""
 
-    expression: Expression
+    expression: Expression | Named
     descending: bool | None = None
     nulls_first: bool | None = None
     granny: bool = False  # `granny-asc`/`granny-desc` of project-reorder
@@ -343,7 +348,7 @@ class Sort(Node):
     """`sort by`, `order by`."""
 
     hints: tuple[Hint, ...]
-    keys: tuple[Ordered | Named, ...]
+    keys: tuple[Ordered, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,7 +363,7 @@ class Top(Node):
     """`top n by key`."""
 
     count: Expression
-    keys: tuple[Ordered | Named, ...]
+    keys: tuple[Ordered, ...]
     hints: tuple[Hint, ...] = ()
 
 
@@ -434,7 +439,7 @@ class ParseColumn(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parse(Node):
-    """`parse` and `parse-where` (`filtering`): `kind` is simple, regex or relaxed; pattern alternates text and columns."""
+    """`parse` and `parse-where` (`filtering`): the hint `kind` is simple, regex or relaxed."""
 
     filtering: bool
     hints: tuple[Hint, ...]
@@ -602,6 +607,25 @@ class DeclareQueryParameters(Node):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatternRule(Node):
+    """`("argument").["path"] = { statements }` in a pattern."""
+
+    arguments: tuple[Literal, ...]
+    path: Literal | None
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclarePattern(Node):
+    """`declare pattern name = (parameters)[path] { rules };`: a function whose body its arguments choose."""
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    path: Parameter | None
+    rules: tuple[PatternRule, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetOption(Node):
     """`set name [= value];`."""
 
@@ -648,7 +672,7 @@ Expression: TypeAlias = (
     | TypeOf
     | Lambda
 )
-Source: TypeAlias = Datatable | ExternalData | Print | Range | Union | Search | Find
+Source: TypeAlias = Datatable | ExternalData | Print | Range | Union | Search | Find | Evaluate
 Operator: TypeAlias = (
     Where
     | Project
@@ -682,5 +706,5 @@ Operator: TypeAlias = (
     | Fork
     | UnknownOperator
 )
-Statement: TypeAlias = Let | DeclareQueryParameters | SetOption | Alias | ExpressionStatement
+Statement: TypeAlias = Let | DeclareQueryParameters | DeclarePattern | SetOption | Alias | ExpressionStatement
 Argument: TypeAlias = Expression | Pipeline | Named

@@ -19,7 +19,7 @@ BAD: Final = "bad"
 CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 _OPENERS: Final = {closer: opener for opener, closer in CLOSERS.items()}
 
-# The unit words of a written timespan, as Kusto's token grammar lists them (microsoft/Kusto-Query-Language, KqlTokens.g4).
+# The unit words of a timespan, as Kusto's token grammar has them (microsoft/Kusto-Query-Language, KqlTokens.g4).
 _UNITS: Final = (
     r"d(?:ays?)?|h(?:ours?|rs?)?|m(?:in(?:utes?)?)?|s(?:ec(?:onds?)?)?|ms|milli(?:s(?:ec(?:onds?)?)?)?"
     r"|micro(?:s(?:ec(?:onds?)?)?)?|nano(?:s(?:ec(?:onds?)?)?)?|ticks?"
@@ -54,8 +54,8 @@ _TOKEN: Final = re.compile(
 class Tokens:
     """The tokens of a text, as columns: token i has `kinds[i]`, `texts[i]`, and stands at `starts[i]:ends[i]`.
 
-    The kind of a punctuation mark is the mark itself. `partners[i]` is the token that closes the bracket i (or opens it,
-    for a closing one), -1 where it has none. The last token is END.
+    The kind of a punctuation mark is the mark itself. `partners[i]` is the token that closes the bracket i, or opens it
+    for a closing one, -1 where it has none. The last token is END.
     """
 
     kinds: list[str]
