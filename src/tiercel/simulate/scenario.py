@@ -1,0 +1,90 @@
+"""What a scenario is: an attack, or something that only looks like one, with its truth and variants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tiercel.simulate.story import Story
+
+__all__ = ["Kept", "Scenario", "Strength", "Variant", "varied"]
+
+
+class Strength(StrEnum):
+    """What a scenario does on its target: it opens a server, has one started, or runs something."""
+
+    NONE = "none"
+    ACCESS = "access"
+    ACTIVATION = "activation"
+    EXECUTION = "execution"
+
+
+class Kept(StrEnum):
+    """Which sources a host keeps."""
+
+    BOTH = "sysmon and security"
+    SYSMON = "sysmon"
+    SECURITY = "security"
+    DEFENDER = "defender"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A scenario. Every step of its story has a label, so that the ground truth can name it.
+
+    `server`, `child` and `service` are labels of steps: what the caller reached, what was started for it, what was
+    installed. `techniques` are ATT&CK ids, empty for a look-alike, of which no rule may speak. `rules` are the
+    shipped rules that name it when all sources are kept. `placed` is where it begins: `desk` hours, or so many
+    seconds after the target's boot.
+    """
+
+    name: str
+    title: str
+    description: str
+    techniques: tuple[str, ...]
+    strength: Strength
+    story: Story
+    server: str = ""
+    child: str = ""
+    service: str = ""
+    rules: tuple[str, ...] = ()
+    target_roles: tuple[str, ...] = ("workstation",)
+    after_boot: float | None = None
+    reboots: float | None = None
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def look_alike(self) -> bool:
+        """Whether it is no attack."""
+        return not self.techniques
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A scenario told differently: steps changed by label, another source, clock, address family or time since boot."""
+
+    name: str
+    description: str
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    kept: Kept = Kept.BOTH
+    skew: float = 0.0
+    swapped: bool = False
+    family: str = "ip"
+    after_boot: float | None = None
+    nat: bool = False
+    second_caller: bool = False
+    strength: Strength | None = None
+
+
+def varied(scenario: Scenario, variant: Variant) -> Scenario:
+    """The scenario with the variant's story, time and strength."""
+    return replace(
+        scenario,
+        story=scenario.story.changed(variant.changes),
+        after_boot=scenario.after_boot if variant.after_boot is None else variant.after_boot,
+        strength=variant.strength or scenario.strength,
+    )
