@@ -9,6 +9,7 @@ from __future__ import annotations
 from tiercel.findings.assembly import assemble
 from tiercel.findings.finding import Finding, Process, Step
 from tiercel.findings.lookup import Lookup
+from tiercel.findings.merge import merge
 from tiercel.findings.shapes import SCHEMA, as_arrow, as_json, iso
 
-__all__ = ["SCHEMA", "Finding", "Lookup", "Process", "Step", "as_arrow", "as_json", "assemble", "iso"]
+__all__ = ["SCHEMA", "Finding", "Lookup", "Process", "Step", "as_arrow", "as_json", "assemble", "iso", "merge"]

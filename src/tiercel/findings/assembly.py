@@ -42,7 +42,8 @@ def assemble(
     """The findings of a result, by time, and what is wrong with the rule's evidence table.
 
     `tables` are the stored tables that the rule reads. A result column named as one of AlertInfo's (`Title`,
-    `Severity`, `AttackTechniques`), or `Confidence`, speaks for its row instead of the document.
+    `Severity`, `AttackTechniques`), or `Confidence`, speaks for its row instead of the document; `Family`, `Strength`
+    and `Links` (comma separated) say what kind of movement the row tells of, how far it went, what ties it to the caller.
     """
     issues = tuple(_unknown_columns(rule, result.column_names))
     if not result.num_rows:
@@ -187,6 +188,10 @@ def _finding(rule: Rule, identity: str, drafts: Sequence[_Draft]) -> Finding:
         child=child,
         evidence=evidence,
         rows=len(drafts),
+        family=known(row.get("Family")),
+        strength=known(row.get("Strength")),
+        links=tuple(link for link in str(row.get("Links") or "").split(",") if link),
+        rules=(rule.id,),
         columns=plain(dict(row)),
     )
 

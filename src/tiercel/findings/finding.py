@@ -50,6 +50,10 @@ class Finding:
 
     `id` is the same whenever the same rule finds the same thing again. `server` is the process that took the caller's
     request, `child` what it started. `rows` counts the result rows that told of it, `columns` is the first of them.
+
+    `family` is the kind of movement (`dcom`, `scm`, `wmi`, `task`), `strength` how far it was seen to go (`access`,
+    `activation`, `execution`), `links` what ties it to the caller (`epm`, `call`, `activation`, `session`, `pipe`,
+    `smb`, `rpc`, `service`, `child`, ...), `rules` every rule that told of it. What a rule does not say stays empty.
     """
 
     id: str
@@ -71,4 +75,8 @@ class Finding:
     child: Process | None
     evidence: tuple[Step, ...]
     rows: int = 1
+    family: str | None = None
+    strength: str | None = None
+    links: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
     columns: Mapping[str, Any] = field(default_factory=dict)

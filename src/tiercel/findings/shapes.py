@@ -58,6 +58,10 @@ SCHEMA: Final = pa.schema(
         ("child", _PROCESS),
         ("evidence", pa.list_(_STEP)),
         ("rows", pa.int64()),
+        ("family", _TEXT),
+        ("strength", _TEXT),
+        ("links", pa.list_(_TEXT)),
+        ("rules", pa.list_(_TEXT)),
         ("columns", _TEXT),
     ]
 )
