@@ -43,7 +43,7 @@ def assemble(
 
     `tables` are the stored tables that the rule reads. A result column named as one of AlertInfo's (`Title`,
     `Severity`, `AttackTechniques`), or `Confidence`, speaks for its row instead of the document; `Family`, `Strength`
-    and `Links` (comma separated) say what kind of movement the row tells of, how far it went, what ties it to the caller.
+    and `Links` (comma separated) say what kind of movement it is, how far it went, what ties it to the caller.
     """
     issues = tuple(_unknown_columns(rule, result.column_names))
     if not result.num_rows:

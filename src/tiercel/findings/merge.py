@@ -182,7 +182,7 @@ def _merged(members: Sequence[Finding]) -> Finding:
 
 
 def _rank(finding: Finding) -> tuple[int, int, int, int]:
-    """What makes one finding speak for the others: how far it saw the attack go, how many links tie it, what it shows."""
+    """What makes one finding speak for the others: how far it saw the attack go, how it is tied, what it shows."""
     strength = _STRENGTHS.index(finding.strength) if finding.strength in _STRENGTHS else -1
     named = 1 if finding.family not in (None, "session") else 0
     return named, strength, len(finding.links), len(finding.evidence)
