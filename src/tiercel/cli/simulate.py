@@ -32,7 +32,7 @@ __all__ = ["simulate_command"]
     default=str(Format.SYSMON),
     show_default=True,
     help="sysmon: Sysmon, Security and System events as Winlogbeat writes them. "
-    "defender: Defender's streaming records. both: the same fleet in both. parquet: Defender's tables, for large fleets.",
+    "defender: Defender's streaming records. both: the fleet in both. parquet: Defender's tables, for large fleets.",
 )
 @click.option("--management", is_flag=True, help="Also write monitoring over WMI and software deployment over SCM.")
 @click.option(

@@ -81,7 +81,7 @@ def simulate(
     """A fleet's days written to `out`: its records, and ground-truth.json. The same arguments give the same bytes.
 
     Raises:
-        UsageError: for an unknown scenario, more attacks than the fleet has hosts for, or a folder with other files in it.
+        UsageError: for an unknown scenario, too many attacks for the fleet, or a folder with other files in it.
 
     """
     say = progress or (lambda _: None)
@@ -117,6 +117,7 @@ def _make_room(out: Path) -> None:
 
     Raises:
         UsageError: when the folder holds files and no ground-truth.json.
+
     """
     if out.exists() and any(out.iterdir()) and not (out / "ground-truth.json").exists():
         raise UsageError(f"{out} is not empty and no simulation wrote it; choose another folder")
