@@ -11,7 +11,18 @@ if TYPE_CHECKING:
 
     from tiercel.plan.values import Typed
 
-__all__ = ["Aggregate", "Environment", "Function", "Unsupported", "unsupported"]
+__all__ = [
+    "Aggregate",
+    "Environment",
+    "Function",
+    "Naming",
+    "Results",
+    "Unsupported",
+    "name_of_first",
+    "no_name",
+    "prefixed",
+    "unsupported",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +34,42 @@ class Environment:
 
 Lowering = Callable[[Environment, Sequence["Typed"]], "Typed"]
 
+Naming = Callable[[Sequence[str]], str]
+"""From the names of the arguments ('' where one has none) to the name of an unnamed result; '' counts as `Column1`."""
+
+Results = Callable[[Environment, Sequence["Typed"], Sequence[str]], "tuple[tuple[str, Typed], ...]"]
+"""From the arguments and their names to the columns that a call stands for: `array_sort_asc(a, b)` gives two."""
+
+
+def no_name(_names: Sequence[str]) -> str:
+    """A result that is called `Column1`, `Column2`, ..."""
+    return ""
+
+
+def name_of_first(names: Sequence[str]) -> str:
+    """A result that keeps its first argument's name."""
+    return names[0] if names else ""
+
+
+def prefixed(prefix: str) -> Naming:
+    """A result that is called `prefix_x` after its first argument `x`, or `prefix_` where that has no name."""
+
+    def name(names: Sequence[str]) -> str:
+        return f"{prefix}_{names[0] if names else ''}"
+
+    return name
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
     """A scalar function. The lowering's docstring is its documentation page: meaning, example, where we differ.
 
-    `minimum` and `maximum` bound the number of arguments (maximum None: any number); the caller checks them, the lowering
-    checks types and raises `Refusal`. `differs` says in one line where the answer may differ from Kusto's.
+    `minimum` and `maximum` bound the number of arguments (maximum None: any number); the caller checks them, the
+    lowering checks types and raises `Refusal`. `differs` says in one line where the answer may differ from Kusto's.
+    `naming` names an unnamed result. `results` is given where a call standing alone is several columns; `lower` then
+    gives what the call is inside an expression, or under one name.
+
+    A type argument, `typeof(long)`, comes as a constant string whose value is the KustoType.
     """
 
     name: str
@@ -37,20 +77,25 @@ class Function:
     minimum: int
     maximum: int | None
     differs: str = ""
+    naming: Naming = no_name
+    results: Results | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """An aggregate function, valid in summarize and make-series. `default_name(argument_names)` gives the column's name
-    when the author gives none: `count_`, `dcount_x`, `x` for take_any.
+    """An aggregate function, valid in summarize and make-series.
+
+    `default_name(argument_names)` gives the column's name when the author gives none: `count_`, `dcount_x`, `x` for
+    take_any. `results` is given where a call is several columns (`percentiles(x, 50, 95)`); `lower` gives the first.
     """
 
     name: str
     lower: Lowering
     minimum: int
     maximum: int | None
-    default_name: Callable[[Sequence[str]], str]
+    default_name: Naming
     differs: str = ""
+    results: Results | None = None
 
 
 @dataclass(frozen=True, slots=True)

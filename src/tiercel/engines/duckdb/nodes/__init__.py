@@ -11,7 +11,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tiercel.engines.duckdb.nodes import arithmetic, dynamic, text, time
+from tiercel.engines.duckdb.nodes import (
+    arithmetic,
+    conversion,
+    dynamic,
+    guards,
+    json,
+    moments,
+    routine,
+    strings,
+    text,
+    time,
+)
 
 if TYPE_CHECKING:
     from tiercel.engines.duckdb.nodes.call import Rendering
@@ -20,7 +31,13 @@ __all__ = ["RENDERED"]
 
 RENDERED: dict[type, Rendering] = {
     **arithmetic.RENDERED,
+    **conversion.RENDERED,
     **dynamic.RENDERED,
+    **guards.RENDERED,
+    **json.RENDERED,
+    **moments.RENDERED,
+    **routine.RENDERED,
+    **strings.RENDERED,
     **text.RENDERED,
     **time.RENDERED,
 }

@@ -1,0 +1,16 @@
+"""Functions of KQL that no engine has: written once, in Python, run by every engine as a user function.
+
+Holds one file a family, each with its `ROUTINES` table, and the reading and writing of dynamic values. Takes and gives
+Python values. `ROUTINES` here is all of them by name. May import tiercel.kql and the standard library only.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tiercel.plan.routines import moments
+from tiercel.plan.routines.routine import Routine
+
+__all__ = ["ROUTINES", "Routine"]
+
+ROUTINES: Final[dict[str, Routine]] = {routine.name: routine for routine in (*moments.ROUTINES,)}
