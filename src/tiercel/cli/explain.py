@@ -1,0 +1,146 @@
+"""`tiercel explain`: what a rule says, and what becomes of its query on the way to the engine."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tiercel.cli.issues import show_issues
+from tiercel.cli.options import as_of_option
+from tiercel.cli.terminal import console, shown, wrapped
+from tiercel.errors import RuleError, UsageError
+from tiercel.hunt import compile_rule, render_sql
+from tiercel.kql import Source, parse
+from tiercel.kql.syntax import Node
+from tiercel.rules import read_catalog, read_collection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+    from tiercel.rules import Rule
+
+__all__ = ["explain_command"]
+
+_PARTS = ("document", "tree", "plan", "sql")
+
+
+@click.command("explain")
+@click.argument("rule", metavar="RULE")
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice(_PARTS),
+    help="Only this part. May be given more than once. Default: all of them.",
+)
+@as_of_option
+def explain_command(*, rule: str, parts: tuple[str, ...], as_of: datetime | None) -> int:
+    """Show what RULE says and what is run for it: the document, the query's syntax tree, the plan, the SQL.
+
+    RULE is the id of a shipped rule or the path of a document.
+
+    \b
+    tiercel explain dcom-remote-activation
+    tiercel explain mine.md --part sql
+    """  # noqa: D301  click's mark for lines that keep their shape
+    words = console(sys.stdout)
+    chosen = _find(rule)
+    now = (as_of or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
+    wanted = parts or _PARTS
+    if "document" in wanted:
+        _show_document(words, chosen)
+    source = Source(chosen.query.text, chosen.path, chosen.query.first_line)
+    if "tree" in wanted and (tree := parse(source).query):
+        words.print("Syntax tree", style="bold")
+        for line in _tree(tree, 1):
+            words.print(shown(line))
+        words.print()
+    plan = compile_rule(chosen, now)
+    if "plan" in wanted:
+        words.print("Plan", style="bold")
+        words.print(f"  reads    {', '.join(plan.tables)}")
+        words.print(f"  now()    {plan.now.isoformat()}Z")
+        words.print("  columns  " + ", ".join(f"{column.name}:{column.type}" for column in plan.columns))
+        words.print(shown(repr(plan.tree), keep="\n"))
+        words.print()
+    if "sql" in wanted:
+        words.print("SQL (DuckDB)", style="bold")
+        words.print(shown(render_sql(plan), keep="\n"))
+    show_issues(console(sys.stderr), plan.warnings)
+    return 0
+
+
+def _find(name: str) -> Rule:
+    """The shipped rule of that id, or the document at that path."""
+    catalog = read_catalog().rules
+    shipped = next((rule for rule in catalog if rule.id == name), None)
+    if shipped is not None:
+        return shipped
+    if not Path(name).is_file():
+        known = ", ".join(rule.id for rule in catalog)
+        raise UsageError(f"`{name}` is neither a document nor the id of a shipped rule ({known})")
+    collection = read_collection([name])
+    if collection.failed:
+        raise RuleError(f"{name} is no rule", issues=collection.failed[0].issues)
+    return collection.rules[0]
+
+
+def _show_document(words: Console, rule: Rule) -> None:
+    words.print(shown(rule.title), style="bold")
+    facts = {
+        "id": rule.id,
+        "document": f"{rule.path}, query from line {rule.query.first_line}",
+        "severity": f"{rule.severity}, confidence {rule.confidence}",
+        "attack": " ".join(rule.techniques),
+        "tactics": ", ".join(rule.tactics),
+        "os": ", ".join(rule.os),
+        "tables": ", ".join(dict.fromkeys(source.table for source in rule.data_sources)),
+        "version": next((f"{version.version} of {version.date}" for version in rule.versions), ""),
+    }
+    for name, text in facts.items():
+        if text:
+            words.print(wrapped(shown(text), f"  {name:<9}", " " * 11, words))
+    texts = {
+        "Detects": rule.description,
+        "False positives": rule.false_positives,
+        "Blind spots": rule.blind_spots,
+        "Response": rule.response,
+    }
+    for name, text in texts.items():
+        if text:
+            words.print(f"  {name}", style="bold")
+            for line in text.splitlines():
+                words.print(wrapped(shown(line), "    ", "    ", words))
+    words.print()
+
+
+def _tree(node: Any, depth: int, label: str = "") -> Iterator[str]:
+    """The tree, a node a line: its kind, its plain fields, its children below it."""
+    indent = "  " * depth
+    fields = [(field.name, getattr(node, field.name)) for field in dataclasses.fields(node) if field.name != "region"]
+    inline = [f"{name}={_value(value)}" for name, value in fields if not _nodes(value) and value not in (None, ())]
+    yield f"{indent}{label}{type(node).__name__} {' '.join(inline)}".rstrip()
+    for name, value in fields:
+        for child in _nodes(value):
+            yield from _tree(child, depth + 1, f"{name}: ")
+
+
+def _value(value: Any) -> str:
+    """A plain field; a region, which is a pair of offsets, is left to the reader of the tree in Python."""
+    return str(value.value) if hasattr(value, "value") else repr(value)
+
+
+def _nodes(value: Any) -> list[Any]:
+    """The nodes in a field: itself, or those of a tuple, nested ones included."""
+    if isinstance(value, Node):
+        return [value]
+    if isinstance(value, tuple):
+        return [node for each in value for node in _nodes(each)]
+    return []

@@ -1,0 +1,84 @@
+"""Findings for people and for spreadsheets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.text import Text
+
+from tiercel.cli.terminal import moment, shown, wrapped
+from tiercel.cli.written import csv_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.console import Console
+
+    from tiercel.findings import Finding, Process, Step
+
+__all__ = ["finding_csv", "show_findings"]
+
+_STYLES: Final = {"critical": "bold red", "high": "bold red", "medium": "bold yellow"}
+_INDENT: Final = " " * 3
+_CSV: Final = (
+    "id", "rule_id", "title", "techniques", "tactics", "severity", "confidence", "summary", "device", "peer_ip",
+    "peer_name", "account", "first_time", "last_time", "server_name", "server_pid", "server_command_line", "child_name",
+    "child_pid", "child_command_line", "rows", "sources",
+)  # fmt: skip
+
+
+def finding_csv(findings: Iterable[Finding]) -> Iterator[str]:
+    """The findings as CSV, one a line."""
+    return csv_text(_CSV, (_flat(finding) for finding in findings))
+
+
+def _flat(finding: Finding) -> list[Any]:
+    values: dict[str, Any] = {name: getattr(finding, name, None) for name in _CSV}
+    values["techniques"] = " ".join(finding.techniques)
+    values["tactics"] = ", ".join(finding.tactics)
+    values["sources"] = " ".join(dict.fromkeys(step.source for step in finding.evidence if step.source))
+    for role, process in (("server", finding.server), ("child", finding.child)):
+        for part in ("name", "pid", "command_line"):
+            values[f"{role}_{part}"] = getattr(process, part) if process else None
+    return [values[name] for name in _CSV]
+
+
+def show_findings(words: Console, findings: Iterable[Finding]) -> None:
+    """Print each finding: what, where, who, and its steps with their raw events."""
+    for number, finding in enumerate(findings, 1):
+        words.print()
+        head = Text(f"{number}. ", "bold")
+        head.append(finding.severity, _STYLES.get(finding.severity, "bold"))
+        head.append(f"  {shown(finding.title)}", "bold")
+        words.print(head)
+        words.print(wrapped(shown(finding.summary), _INDENT, _INDENT, words))
+        names = (("from", _caller(finding)), ("account", finding.account), ("attack", " ".join(finding.techniques)),
+                 ("server", _process(finding.server)), ("child", _process(finding.child)))  # fmt: skip
+        for name, text in names:
+            if text:
+                words.print(wrapped(shown(text), f"{_INDENT}{name:<9}", _INDENT + " " * 9, words))
+        words.print(f"{_INDENT}{'rule':<9}{shown(finding.rule_id)}, finding {finding.id}", style="dim")
+        for step in finding.evidence:
+            _show_step(words, step, finding)
+
+
+def _caller(finding: Finding) -> str | None:
+    if finding.peer_ip and finding.peer_name:
+        return f"{finding.peer_ip} ({finding.peer_name})"
+    return finding.peer_ip or finding.peer_name
+
+
+def _process(process: Process | None) -> str:
+    if process is None:
+        return ""
+    name = process.name or "unknown"
+    pid = f" ({process.pid})" if process.pid is not None else ""
+    return f"{name}{pid}  {process.command_line or ''}".rstrip()
+
+
+def _show_step(words: Console, step: Step, finding: Finding) -> None:
+    elsewhere = f"on {step.device}: " if step.device and step.device != finding.device else ""
+    first = f"{_INDENT}{moment(step.time)}  {shown(step.step)}  "
+    rest = _INDENT + " " * 25
+    words.print(wrapped(shown(elsewhere + step.text), first, rest, words))
+    words.print(wrapped(shown(step.source or "raw event not found"), rest, rest, words), style="dim")

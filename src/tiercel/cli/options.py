@@ -1,0 +1,64 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+__all__ = ["as_of_option", "channels_option", "format_option", "out_option", "paths_argument", "rules_option"]
+
+
+class _Instant(click.ParamType[datetime]):
+    """An ISO 8601 date or time; UTC where it names no zone."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time; write 2026-07-14 or 2026-07-14T09:30:00Z", param, ctx)
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+paths_argument: Final = click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path)
+)
+rules_option: Final = click.option(
+    "--rules",
+    multiple=True,
+    metavar="FILE|DIR",
+    type=click.Path(exists=True, path_type=Path),
+    help="A rule document or a folder of them, instead of the shipped rules. May be given more than once.",
+)
+format_option: Final = click.option(
+    "--format",
+    "written_as",
+    type=click.Choice(["table", "jsonl", "csv"]),
+    default="table",
+    show_default=True,
+    help="table is for people; with jsonl and csv standard output holds data alone, words go to standard error.",
+)
+out_option: Final = click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write there instead of to standard output. The file appears whole or not at all.",
+)
+as_of_option: Final = click.option(
+    "--as-of",
+    metavar="TIME",
+    type=_Instant(),
+    help="What now() and ingestion_time() are, UTC unless it names a zone. Default: the newest event's time.",
+)
+channels_option: Final = click.option(
+    "--channels",
+    multiple=True,
+    type=click.Choice(["sysmon", "security"]),
+    help="Read only this Windows channel's events (security includes System). May be given more than once.",
+)

@@ -1,0 +1,35 @@
+"""How far a long command is, on standard error, and only where that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tiercel.cli.terminal import console, shown
+from tiercel.hunt import Running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tiercel.telemetry.report import Progress
+
+__all__ = ["progress_shown"]
+
+
+@contextmanager
+def progress_shown() -> Iterator[Callable[[Progress | Running], None] | None]:
+    """What to call with news, while one line of standard error tells them; None where nobody would see it."""
+    words = console(sys.stderr)
+    if not words.is_terminal:
+        yield None
+        return
+    with words.status("starting") as line:
+        yield lambda news: line.update(_told(news))
+
+
+def _told(news: Progress | Running) -> str:
+    if isinstance(news, Running):
+        return f"rule {news.number} of {news.rules}: {shown(news.rule_id)}"
+    share = f"{news.bytes_done * 100 // news.bytes} % of {news.bytes / 1e6:,.0f} MB, " if news.bytes else ""
+    return f"reading {share}{news.records:,} records: {shown(news.path)}"

@@ -1,0 +1,66 @@
+"""`tiercel query`: any KQL over the telemetry."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tiercel.cli.issues import show_issues
+from tiercel.cli.options import as_of_option, channels_option, format_option, out_option, paths_argument
+from tiercel.cli.progress import progress_shown
+from tiercel.cli.report import failed_inputs
+from tiercel.cli.rows import row_lines, show_rows
+from tiercel.cli.terminal import console
+from tiercel.cli.written import opened
+from tiercel.hunt import compile_query, open_dataset
+from tiercel.kql import Source
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+__all__ = ["query_command"]
+
+_EXIT_FAILED = 3
+
+
+@click.command("query")
+@click.argument("kql", metavar="KQL")
+@paths_argument
+@format_option
+@out_option
+@as_of_option
+@channels_option
+def query_command(
+    *,
+    kql: str,
+    paths: tuple[Path, ...],
+    written_as: str,
+    out: Path | None,
+    as_of: datetime | None,
+    channels: tuple[str, ...],
+) -> int:
+    """Run KQL over the telemetry at PATH: files, folders, archives, or a lake.
+
+    The tables and columns are those of Microsoft Defender's advanced hunting.
+
+    \b
+    tiercel query 'DeviceNetworkEvents | summarize count() by DeviceName, LocalPort' logs/
+    tiercel query 'DeviceProcessEvents | where FileName =~ "cmd.exe"' logs.zip --format jsonl
+    """  # noqa: D301  click's mark for lines that keep their shape
+    with progress_shown() as progress:
+        dataset = open_dataset(paths, as_of=as_of, channels=channels or None, progress=progress)
+        plan = compile_query(Source(kql, "<query>"), dataset.now)
+        rows = dataset.engine.run(plan)
+    words = console(sys.stderr)
+    with opened(out) as file:
+        if written_as == "table":
+            show_rows(console(file), rows)
+        else:
+            file.writelines(row_lines(rows, written_as))
+    show_issues(words, plan.warnings)
+    failed = failed_inputs(dataset.report)
+    show_issues(words, failed)
+    return _EXIT_FAILED if failed else 0

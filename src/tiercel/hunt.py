@@ -1,0 +1,341 @@
+"""The conductor: telemetry, rules and an engine in, findings out. One failing rule or file never stops the others."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, overload
+
+import duckdb
+
+from tiercel.engines.duckdb import DuckDBEngine
+from tiercel.errors import Issue, RuleError, Severity, Span, TiercelError, UsageError
+from tiercel.findings import Finding, as_arrow, assemble, merge
+from tiercel.kql import Source, parse
+from tiercel.kql.syntax import Join, Let, Name, Node
+from tiercel.plan import compile_text
+from tiercel.rules import Collection, Rule, read_catalog, read_collection
+from tiercel.tables import TABLES
+from tiercel.telemetry import importer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    import pyarrow as pa
+
+    from tiercel.plan.plan import Plan
+    from tiercel.telemetry.report import ImportReport, Progress
+
+__all__ = [
+    "Dataset",
+    "Findings",
+    "Result",
+    "RuleFailure",
+    "RuleRun",
+    "Running",
+    "choose_rules",
+    "compile_query",
+    "compile_rule",
+    "hunt",
+    "open_dataset",
+    "query",
+    "render_sql",
+]
+
+CHANNELS: Final = ("sysmon", "security")
+"""What `channels` can name."""
+
+
+class Findings(Sequence[Finding]):
+    """Findings in time order: a sequence of `Finding`, and an Arrow table for whoever takes one."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self._findings = tuple(findings)
+
+    @overload
+    def __getitem__(self, index: int) -> Finding: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Finding]: ...
+    def __getitem__(self, index: int | slice) -> Finding | Sequence[Finding]:
+        return self._findings[index]
+
+    def __len__(self) -> int:
+        return len(self._findings)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} findings>"
+
+    def to_arrow(self) -> pa.Table:
+        """The findings as an Arrow table of `tiercel.findings.SCHEMA`."""
+        return as_arrow(self._findings)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """What `pyarrow.table(findings)` and other Arrow readers ask for."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A rule is about to run: the `number`-th of `rules`."""
+
+    rule_id: str
+    number: int
+    rules: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRun:
+    """A rule that ran: its findings' number, the rows of its result, how long it took."""
+
+    rule: Rule
+    findings: int
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFailure:
+    """A rule that did not run, and why. `rule_id` is None where not even the document could be read."""
+
+    path: str
+    rule_id: str | None
+    issues: tuple[Issue, ...]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a hunt found and what it could not look at."""
+
+    findings: Findings
+    report: ImportReport
+    rules_run: tuple[RuleRun, ...]
+    rules_failed: tuple[RuleFailure, ...]
+    warnings: tuple[Issue, ...]
+    now: datetime
+    """What `now()` was, UTC."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every input was read and every rule ran."""
+        return not self.rules_failed and not any(issue.severity is Severity.ERROR for issue in self.report.issues)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Telemetry that was read, ready for queries. `now` is naive UTC, as the engine's times are."""
+
+    connection: duckdb.DuckDBPyConnection
+    engine: DuckDBEngine
+    report: ImportReport
+    now: datetime
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the rules gave so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    run: list[RuleRun] = field(default_factory=list)
+    failed: list[RuleFailure] = field(default_factory=list)
+    warnings: list[Issue] = field(default_factory=list)
+
+
+def hunt(
+    paths: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
+    rules: Iterable[str | os.PathLike[str] | Rule] | None = None,
+    *,
+    as_of: datetime | None = None,
+    channels: Iterable[str] | None = None,
+    progress: Callable[[Progress | Running], None] | None = None,
+) -> Result:
+    """What the rules find in the telemetry at these paths.
+
+    Args:
+        paths: files and folders of logs, exports, or a lake.
+        rules: rule documents, folders of them, or rules read before; None for the shipped ones.
+        as_of: what `now()` and `ingestion_time()` are; the newest event's time where not given.
+        channels: read only these Windows channels: `sysmon`, `security` (with System). None for all.
+        progress: called now and then with how far the import is, and before each rule.
+
+    Raises:
+        UsageError: for a path that does not exist, or an unknown channel.
+
+    """
+    collection = choose_rules(rules)
+    dataset = open_dataset(paths, as_of=as_of, channels=channels, progress=progress)
+    tally = _Tally(warnings=list(collection.warnings))
+    tally.failed += [RuleFailure(document.path, None, document.issues) for document in collection.failed]
+    for number, rule in enumerate(collection.rules, 1):
+        if progress:
+            progress(Running(rule.id, number, len(collection.rules)))
+        _run(rule, dataset, tally)
+    return Result(
+        findings=Findings(merge(tally.findings)),
+        report=dataset.report,
+        rules_run=tuple(tally.run),
+        rules_failed=tuple(tally.failed),
+        warnings=tuple(tally.warnings),
+        now=dataset.now.replace(tzinfo=UTC),
+    )
+
+
+def query(
+    text: str,
+    paths: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
+    *,
+    as_of: datetime | None = None,
+    channels: Iterable[str] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> pa.Table:
+    """The rows of a KQL query over the telemetry at these paths, as Arrow. Raises RuleError for KQL that is wrong."""
+    dataset = open_dataset(paths, as_of=as_of, channels=channels, progress=progress)
+    return dataset.engine.run(compile_query(Source(text), dataset.now))
+
+
+def open_dataset(
+    paths: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
+    *,
+    as_of: datetime | None = None,
+    channels: Iterable[str] | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Dataset:
+    """The telemetry at these paths, read into an engine. Arguments as those of `hunt`."""
+    files = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
+    for path in files:
+        if not path.exists():
+            raise UsageError(f"there is no file or folder at {path}")
+    clock = _naive(as_of)
+    connection = duckdb.connect()
+    report = importer.read(
+        files,
+        connection,
+        channels=_channels(channels),
+        ingestion_time=clock,
+        progress=progress,
+    )
+    now = clock or report.newest or datetime.now(UTC).replace(tzinfo=None)
+    return Dataset(connection, DuckDBEngine(connection), report, now)
+
+
+def choose_rules(rules: Iterable[str | os.PathLike[str] | Rule] | None) -> Collection:
+    """The rules that were asked for: documents and folders are read, None stands for the shipped ones."""
+    if rules is None:
+        return read_catalog()
+    given = list(rules)
+    read = [rule for rule in given if isinstance(rule, Rule)]
+    collection = read_collection(path for path in given if not isinstance(path, Rule))
+    return Collection((*read, *collection.rules), collection.failed, collection.warnings)
+
+
+def compile_rule(rule: Rule, now: datetime) -> Plan:
+    """The plan of a rule's query. Raises RuleError with the issues that stop it."""
+    if rule.language.lower() not in {"kusto", "kql"}:
+        raise RuleError(
+            f"the rule is written in {rule.language}",
+            issues=(
+                Issue(
+                    "rule-language",
+                    f"the rule is written in {rule.language}; only Kusto is run",
+                    Span(rule.path, rule.query.first_line, 1),
+                ),
+            ),
+        )
+    return compile_query(Source(rule.query.text, rule.path, rule.query.first_line), now)
+
+
+def compile_query(source: Source, now: datetime) -> Plan:
+    """The plan of a KQL text. Raises RuleError with the issues that stop it."""
+    compiled = compile_text(source, now=now, tables=TABLES)
+    if compiled.plan is None:
+        raise RuleError(f"{source.path}: the query is wrong", issues=tuple(compiled.issues))
+    return compiled.plan
+
+
+def render_sql(plan: Plan) -> str:
+    """The SQL that DuckDB would run for a plan."""
+    with duckdb.connect() as connection:
+        return DuckDBEngine(connection).render(plan)
+
+
+def _run(rule: Rule, dataset: Dataset, tally: _Tally) -> None:
+    """Run one rule; whatever goes wrong is this rule's failure alone."""
+    begun = time.perf_counter()
+    try:
+        plan = compile_rule(rule, dataset.now)
+        rows = dataset.engine.run(plan)
+        findings, issues = assemble(rule, rows, plan.tables, dataset.engine.matching)
+    except RuleError as error:
+        tally.failed.append(RuleFailure(rule.path, rule.id, error.issues))
+        return
+    except TiercelError as error:
+        issue = Issue("rule-failed", str(error), Span(rule.path, rule.query.first_line, 1))
+        tally.failed.append(RuleFailure(rule.path, rule.id, (issue,)))
+        return
+    except Exception as error:  # noqa: BLE001  a fault of ours in one rule must not hide what the others find
+        message = f"an error of Tiercel's own, {type(error).__name__}: {error}"
+        issue = Issue("internal-error", message, Span(rule.path, rule.query.first_line, 1), "please report it")
+        tally.failed.append(RuleFailure(rule.path, rule.id, (issue,)))
+        return
+    tally.findings += findings
+    tally.run.append(RuleRun(rule, len(findings), rows.num_rows, time.perf_counter() - begun))
+    tally.warnings += [*plan.warnings, *issues, *_empty_tables(rule, plan, dataset.report)]
+
+
+def _empty_tables(rule: Rule, plan: Plan, report: ImportReport) -> Iterator[Issue]:
+    """What a reader of the findings must know of tables that the rule reads and nothing filled."""
+    empty = [name for name in plan.tables if not report.tables.get(name, 0)]
+    removed = _subtracted(rule) if empty else frozenset()
+    for name in empty:
+        message = f"`{rule.id}` reads {name}, which holds no rows"
+        if name in removed:
+            message += ": its leftanti join removes nothing, so the rule may find more than it should"
+        yield Issue("table-empty", message, None, "", Severity.WARNING)
+
+
+def _subtracted(rule: Rule) -> frozenset[str]:
+    """The names that stand on the right of the rule's anti joins, also by way of `let`."""
+    tree = parse(Source(rule.query.text, rule.path, rule.query.first_line)).query
+    lets = {node.name.text: node.value for node in _nodes(tree) if isinstance(node, Let)}
+    waiting: list[Any] = [node.right for node in _nodes(tree) if isinstance(node, Join) and "anti" in (node.kind or "")]
+    seen: set[str] = set()
+    while waiting:
+        for node in _nodes(waiting.pop()):
+            if isinstance(node, Name) and node.text not in seen:
+                seen.add(node.text)
+                waiting.append(lets.get(node.text))
+    return frozenset(seen)
+
+
+def _nodes(value: Any) -> Iterator[Node]:
+    """Every node of a tree, or of a field of one."""
+    if isinstance(value, tuple):
+        for each in value:
+            yield from _nodes(each)
+    elif isinstance(value, Node):
+        yield value
+        for field_ in dataclasses.fields(value):
+            yield from _nodes(getattr(value, field_.name))
+
+
+def _channels(channels: Iterable[str] | None) -> frozenset[str] | None:
+    if channels is None:
+        return None
+    named = frozenset(name.lower() for name in channels)
+    for name in sorted(named - set(CHANNELS)):
+        close = difflib.get_close_matches(name, CHANNELS, 1)
+        hint = f"; did you mean `{close[0]}`?" if close else ""
+        raise UsageError(f"`{name}` is no channel{hint} (one of {', '.join(CHANNELS)})")
+    return named or None
+
+
+def _naive(instant: datetime | None) -> datetime | None:
+    """The instant in UTC without a zone; one without a zone is taken as UTC."""
+    if instant is None:
+        return None
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
