@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
 
     from tiercel.plan.plan import Plan
@@ -26,4 +28,11 @@ class Engine(Protocol):
 
     def run(self, plan: Plan) -> pa.Table:
         """The plan's rows, columns named and ordered as `plan.columns`. Raises EngineError."""
+        ...
+
+    def matching(self, table: str, keys: pa.Table, columns: Sequence[str]) -> pa.Table:
+        """These columns of a stored table's rows that equal a row of `keys` in the columns of `keys`.
+
+        Hidden columns can be asked for. It is how a finding gets back to its raw events. Raises EngineError.
+        """
         ...
