@@ -1,1 +1,22 @@
-"""(docstring to be written by the room's first tenant)"""
+"""Passes: rewrites of a plan's tree that change how it runs and never what it gives, in their order.
+
+Takes the tree that the compiler assembled. Gives a tree of the same rows; one pass, one file.
+May import tiercel.plan's nodes and sqlglot; knows no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from sqlglot import exp
+
+from tiercel.plan.passes.window_join import window_join
+
+__all__ = ["PASSES", "Pass", "window_join"]
+
+Pass: TypeAlias = Callable[[exp.Select], exp.Select]
+"""A rewrite. It may change the tree that it is given, which is nobody else's."""
+
+PASSES: Final[tuple[Pass, ...]] = (window_join,)
+"""Every pass, in the order in which they run."""
