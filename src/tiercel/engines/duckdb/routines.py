@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -90,6 +91,10 @@ def _over_columns(routine: Routine) -> Callable[..., pa.Array]:
         results = [call(*row) for row in zip(*values, strict=True)]
         return pa.array([write(one) for one in results] if write else results, type=arrow_type)
 
+    # DuckDB counts the parameters that the signature shows.
+    names = [f"column_{at}" for at in range(len(readers))]
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in names]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # the documented place for one
     return run
 
 

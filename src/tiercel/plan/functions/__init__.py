@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tiercel.plan.functions import conditionals, conversions
+from tiercel.plan.functions import aggregates, bins, collections, conditionals, conversions, moments
 
 if TYPE_CHECKING:
     from tiercel.plan.functions.registry import Aggregate, Function, Unsupported
@@ -18,10 +18,15 @@ __all__ = ["AGGREGATES", "AGGREGATE_FAMILIES", "FUNCTIONS", "FUNCTION_FAMILIES"]
 FUNCTION_FAMILIES: Final[tuple[tuple[str, tuple[Function | Unsupported, ...]], ...]] = (
     ("Conversions", conversions.FUNCTIONS),
     ("Conditions", conditionals.FUNCTIONS),
+    ("Time", moments.FUNCTIONS),
+    ("Bins", bins.FUNCTIONS),
 )
 """The scalar functions by family, in the order of the documentation."""
 
-AGGREGATE_FAMILIES: Final[tuple[tuple[str, tuple[Aggregate | Unsupported, ...]], ...]] = ()
+AGGREGATE_FAMILIES: Final[tuple[tuple[str, tuple[Aggregate | Unsupported, ...]], ...]] = (
+    ("Values", aggregates.AGGREGATES),
+    ("Collections", collections.AGGREGATES),
+)
 """The aggregate functions by family, in the order of the documentation."""
 
 FUNCTIONS: Final[dict[str, Function | Unsupported]] = {

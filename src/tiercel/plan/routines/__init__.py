@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.plan.routines import moments
+from tiercel.plan.routines import digests, moments
 from tiercel.plan.routines.routine import Routine
 
 __all__ = ["ROUTINES", "Routine"]
 
-ROUTINES: Final[dict[str, Routine]] = {routine.name: routine for routine in (*moments.ROUTINES,)}
+ROUTINES: Final[dict[str, Routine]] = {routine.name: routine for routine in (*moments.ROUTINES, *digests.ROUTINES)}

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tiercel.engines.duckdb.nodes import (
+    aggregates,
     arithmetic,
     conversion,
     dynamic,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["RENDERED"]
 
 RENDERED: dict[type, Rendering] = {
+    **aggregates.RENDERED,
     **arithmetic.RENDERED,
     **conversion.RENDERED,
     **dynamic.RENDERED,

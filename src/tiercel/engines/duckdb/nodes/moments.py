@@ -63,11 +63,15 @@ def render_bin_time(generator: Generator, node: nodes.BinTime) -> str:
 
 
 def render_boundaries(generator: Generator, node: nodes.Boundaries) -> str:
-    """DuckDB's date_diff counts boundaries, but its weeks start on Mondays."""
+    """DuckDB's date_diff counts boundaries, except of weeks."""
     unit, later, earlier = _unit(node), generator.sql(node.this), generator.sql(node.expression)
     if unit == "week":
-        return f"DATE_DIFF('week', {earlier} + INTERVAL 1 DAY, {later} + INTERVAL 1 DAY)"
+        return f"(DATE_DIFF('day', {_week_start(earlier)}, {_week_start(later)}) // 7)"
     return f"DATE_DIFF('{unit}', {earlier}, {later})"
+
+
+def _week_start(value: str) -> str:
+    return f"(DATE_TRUNC('week', {value} + INTERVAL 1 DAY) - INTERVAL 1 DAY)"
 
 
 def render_datetime_part(generator: Generator, node: nodes.DatetimePart) -> str:
@@ -82,7 +86,7 @@ def render_start_of(generator: Generator, node: nodes.StartOf) -> str:
     """DuckDB's weeks start on Mondays."""
     unit, value = _unit(node), generator.sql(node.this)
     if unit == "week":
-        return f"(DATE_TRUNC('week', {value} + INTERVAL 1 DAY) - INTERVAL 1 DAY)"
+        return _week_start(value)
     return f"DATE_TRUNC('{unit}', {value})"
 
 
