@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tiercel.kql.cursor import Cursor, did_you_mean, shown
 from tiercel.kql.literals import (
@@ -20,9 +20,6 @@ from tiercel.kql.literals import (
 from tiercel.kql.syntax import Literal, Name, Region, WildcardName
 from tiercel.kql.tokens import NAME, NUMBER, STRING, TIMESPAN
 from tiercel.tables import KustoType
-
-if TYPE_CHECKING:
-    from tiercel.kql.cursor import SyntaxFault
 
 __all__ = ["Constants"]
 
@@ -52,8 +49,8 @@ class Constants(Cursor):
         """A string; literals that follow each other are one."""
         first = self.at
         value = self.string_value(first, json=json)
-        self.at += 1
-        if self.kinds[self.at] == STRING:
+        self.at = first + 1
+        if self.kinds[first + 1] == STRING:
             parts = [value]
             while self.kinds[self.at] == STRING:
                 parts.append(self.string_value(self.at, json=json))
@@ -67,7 +64,10 @@ class Constants(Cursor):
         start = at if first is None else first
         text = sign + self.texts[at]
         value: object
-        if self.kinds[at] == TIMESPAN:
+        if text.isdigit() and len(text) < 19:
+            kusto_type = KustoType.LONG
+            value = int(text)
+        elif self.kinds[at] == TIMESPAN:
             kusto_type = KustoType.TIMESPAN
             value = read_timespan(text)
         elif any(mark in text for mark in ".eE") and "0x" not in text.lower():
@@ -80,7 +80,8 @@ class Constants(Cursor):
             if value is not None and not low <= value <= high:
                 value = None
         if value is None:
-            raise self.fault("kql-number-range", f"`{shown(text)}` does not fit into a {kusto_type}", start, at)
+            message = f"`{shown(text)}` does not fit into a {kusto_type}"
+            self.report(self.issue("kql-number-range", message, self.region(start, at)))
         self.at += 1
         return Literal(region=self.region(start, at), value=value, type=kusto_type)
 
@@ -111,18 +112,20 @@ class Constants(Cursor):
         if text.lower() != "null":
             value = _value(kusto_type, text)
             if value is None:
-                raise self._bad_literal(at, closer, kusto_type)
+                self._report_literal(at, closer, kusto_type)
         self.at = closer + 1
         return Literal(region=self.region(at, closer), value=value, type=kusto_type)
 
-    def _bad_literal(self, at: int, closer: int, kusto_type: KustoType) -> SyntaxFault:
-        written = self.text[self.starts[at] : self.ends[closer]]
-        return self.fault("kql-literal", f"`{shown(written)}` is no {kusto_type}", at, closer, _FORMS[kusto_type])
+    def _report_literal(self, at: int, closer: int, kusto_type: KustoType) -> None:
+        region = self.region(at, closer)
+        message = f"`{shown(self.text[region.start : region.end])}` is no {kusto_type}"
+        self.report(self.issue("kql-literal", message, region, _FORMS[kusto_type]))
 
-    def unknown_type(self, at: int) -> SyntaxFault:
-        """A fault for a word that is no type."""
+    def report_unknown_type(self, at: int) -> None:
+        """Report a word that is no type."""
         word = self.texts[at]
-        return self.fault("kql-unknown-type", f"`{shown(word)}` is no type", at, at, did_you_mean(word, TYPE_NAMES))
+        message = f"`{shown(word)}` is no type"
+        self.report(self.issue("kql-unknown-type", message, self.region(at, at), did_you_mean(word, TYPE_NAMES)))
 
     # --- dynamic -----------------------------------------------------------------------------------------------------
 

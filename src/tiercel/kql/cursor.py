@@ -70,6 +70,7 @@ class Cursor:
         self.starts = tokens.starts
         self.ends = tokens.ends
         self.partners = tokens.partners
+        self.faults = tokens.faults
         self.at = 0
         self.depth = 0
         self.issues: list[Issue] = []
@@ -162,17 +163,13 @@ class Cursor:
         return Name(region=self.region(at, at + 2), text=self.string_value(at + 1), quoted=True)
 
     def string_value(self, at: int, *, json: bool = False) -> str:
-        """What the string token holds."""
+        """What the string token holds; an escape that KQL does not know is reported."""
         value = read_string(self.texts[at], json=json)
         if value is None:
-            raise SyntaxFault(
-                self.issue(
-                    "kql-escape",
-                    "this string has a backslash escape that KQL does not know",
-                    self.region(at, at),
-                    'write `\\\\` for a backslash, or a verbatim string: @"..."',
-                )
-            )
+            message = "this string has a backslash escape that KQL does not know"
+            hint = 'write `\\\\` for a backslash, or a verbatim string: @"..."'
+            self.report(self.issue("kql-escape", message, self.region(at, at), hint))
+            return ""
         return value
 
     def hyphenated(self) -> tuple[str, int]:
@@ -190,7 +187,9 @@ class Cursor:
     # --- regions -------------------------------------------------------------------------------------------------
 
     def region(self, first: int, last: int) -> Region:
-        """From token `first` to the end of token `last`."""
+        """From token `first` to the end of token `last`; the end of the text is right behind the last token."""
+        if self.kinds[first] == END and first > 0:
+            return Region(self.ends[first - 1], self.ends[first - 1])
         return Region(self.starts[first], self.ends[last])
 
     def region_from(self, first: int) -> Region:

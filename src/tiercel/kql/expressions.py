@@ -84,6 +84,10 @@ _LISTS: Final = frozenset({"in", "!in", "in~", "!in~", "has_any", "has_all"})
 _RESERVED: Final = frozenset(word for word in _BINARY if word[0].isalpha()) | {"by"}
 """Words that cannot stand where a value is expected."""
 
+_BOOLS: Final = {word: word[0] in "tT" for word in ("true", "false", "True", "False", "TRUE", "FALSE")}
+_NO_NAMES: Final = _RESERVED | _BOOLS.keys()
+_AFTER_A_NAME: Final = frozenset({"(", ".", "["})
+
 _BEFORE_STAR_OPERATOR: Final = frozenset(
     word for word, (level, _) in _BINARY.items() if level in (_STRING, _EQUALITY)
 ) | {",", ")", ";", "|", "]", ""}
@@ -226,8 +230,15 @@ class Expressions(Constants, ABC):
 
     def operand(self) -> Expression:
         """A value with its sign, its path and its indexes."""
-        kind = self.kinds[self.at]
-        if kind in ("-", "+"):
+        at = self.at
+        kind = self.kinds[at]
+        if kind == NAME:
+            # A bare name is what most operands are.
+            word = self.texts[at]
+            if self.kinds[at + 1] not in _AFTER_A_NAME and word not in _NO_NAMES:
+                self.at = at + 1
+                return Name(region=Region(self.starts[at], self.ends[at]), text=word)
+        elif kind in ("-", "+"):
             return self._signed()
         return self.path()
 
@@ -245,7 +256,8 @@ class Expressions(Constants, ABC):
     def path(self) -> Expression:
         """A value with its path and its indexes: `a.b["c"][0]`."""
         at = self.at
-        return self._path_after(self.primary(), at)
+        value = self.primary()
+        return self._path_after(value, at) if self.kinds[self.at] in (".", "[") else value
 
     def _path_after(self, value: Expression, first: int) -> Expression:
         kinds = self.kinds
@@ -349,8 +361,8 @@ class Expressions(Constants, ABC):
             raise self.unexpected("a value")
         self.at += 1
         region = Region(self.starts[at], self.ends[at])
-        if word in ("true", "false", "True", "False", "TRUE", "FALSE"):
-            return Literal(region=region, value=word[0] in "tT", type=KustoType.BOOL)
+        if word in _BOOLS:
+            return Literal(region=region, value=_BOOLS[word], type=KustoType.BOOL)
         return Name(region=region, text=word)
 
     # --- arguments and lists -----------------------------------------------------------------------------------------
@@ -429,12 +441,13 @@ class Expressions(Constants, ABC):
     def type_word(self) -> KustoType:
         """A type's name."""
         at = self.at
-        kusto_type = TYPE_NAMES.get(self.texts[at]) if self.kinds[at] == NAME else None
-        if kusto_type is None:
-            if self.kinds[at] == NAME:
-                raise self.unknown_type(at)
+        kusto_type = TYPE_NAMES.get(self.texts[at])
+        if self.kinds[at] != NAME:
             raise self.unexpected("a type")
         self.at += 1
+        if kusto_type is None:
+            self.report_unknown_type(at)
+            return KustoType.STRING
         return kusto_type
 
     def type_of(self) -> TypeOf:

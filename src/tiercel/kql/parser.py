@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tiercel.kql.cursor import SyntaxFault, TooManyIssues, did_you_mean
+from tiercel.kql.operators.table import OPERATORS, SOURCES
 from tiercel.kql.pipelines import Pipelines
 from tiercel.kql.syntax import (
     Alias,
@@ -21,7 +22,7 @@ from tiercel.kql.syntax import (
     Region,
     SetOption,
 )
-from tiercel.kql.tokens import BAD, END, NAME, UNTERMINATED
+from tiercel.kql.tokens import END, NAME, UNTERMINATED
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Statements(Pipelines):
             try:
                 statements.append(self._statement())
                 if self.kinds[self.at] != END:
-                    self.expect_end()
+                    self._end_statement(at)
             except SyntaxFault as fault:
                 self.report(fault.issue)
                 self.depth, self.in_search = 0, False
@@ -86,35 +87,44 @@ class Statements(Pipelines):
             self.report(self.issue("kql-no-query", "there is no query here", Region(0, len(self.text))))
         return Query(region=Region(0, len(self.text)), statements=tuple(statements))
 
-    def expect_end(self) -> None:
-        """Step over the `;` after a statement."""
+    def _end_statement(self, start: int) -> None:
+        """Step over the `;` after the statement that began at token `start`."""
         if self.accept(";"):
             return
         if self.kinds[self.at] == NAME and self.starts[self.at] > 0 and self.is_word("let"):
             raise self.unexpected("`;`", where="before the next `let`", hint="each statement ends with `;`")
-        raise self.unexpected("`|`, `;` or the end of the query")
+        hint = ""
+        if self.kinds[self.at] == NAME and self.texts[self.at] in OPERATORS:
+            hint = f"write `| {self.texts[self.at]}`"
+        elif self.at == start + 1 and self.kinds[start] == NAME:
+            hint = did_you_mean(self.texts[start], ("let", "set", "declare", "alias", *SOURCES))
+        raise self.unexpected("`|`, `;` or the end of the query", hint=hint)
 
     def _check_tokens(self) -> None:
         """Report what the tokenizer could not read."""
-        for at, kind in enumerate(self.kinds):
-            if kind is UNTERMINATED:
-                quote = self.texts[at].lstrip("hH@")[:1]
-                mark = quote * 3 if quote in "`~" else quote
-                self.report(
-                    self.issue(
-                        "kql-unterminated-string",
-                        f"this string has no closing `{mark}`" + ("" if quote in "`~" else " on its line"),
-                        self.region(at, at),
-                        "" if quote in "`~" else "a string of several lines stands between ```",
-                    )
-                )
-            elif kind is BAD:
-                letter = self.texts[at]
-                hint = f"write `{_QUOTES[letter]}`" if letter in _QUOTES else _SIGNS.get(letter, "")
-                if letter.isalpha():
-                    hint = "a name with other letters than a-z stands in brackets: `['\u00e9t\u00e9']`"
-                written = letter if letter.isprintable() else f"U+{ord(letter):04X}"
-                self.report(self.issue("kql-character", f"`{written}` means nothing in KQL", self.region(at, at), hint))
+        for at in self.faults:
+            if self.kinds[at] == UNTERMINATED:
+                self._report_open_string(at)
+            elif self.texts[at - 1] != self.texts[at] or not self.touches(at):
+                self._report_character(at)
+
+    def _report_open_string(self, at: int) -> None:
+        quote = self.texts[at].lstrip("hH@")[:1]
+        message, hint = (
+            f"this string has no closing `{quote}` on its line",
+            "a string of several lines stands between ```",
+        )
+        if quote in "`~":
+            message, hint = f"this string has no closing {quote * 3}", ""
+        self.report(self.issue("kql-unterminated-string", message, self.region(at, at), hint))
+
+    def _report_character(self, at: int) -> None:
+        letter = self.texts[at]
+        hint = f"write `{_QUOTES[letter]}`" if letter in _QUOTES else _SIGNS.get(letter, "")
+        if letter.isalpha():
+            hint = "a name with other letters than a-z stands in brackets: `['\u00e9t\u00e9']`"
+        written = letter if letter.isprintable() else f"U+{ord(letter):04X}"
+        self.report(self.issue("kql-character", f"`{written}` means nothing in KQL", self.region(at, at), hint))
 
     def _statement(self) -> Statement:
         at = self.at
@@ -134,9 +144,6 @@ class Statements(Pipelines):
         if self.kinds[at] == "." and following == END:
             raise self.fault("kql-unsupported", "this is a management command, not a query", at, at + 1)
         value = self.tabular()
-        if following == NAME and self.at == at + 1:
-            hint = did_you_mean(self.texts[at], ("let", "set", "declare", "alias", "union", "print", "range", "search"))
-            raise self.unexpected("`|`, `;` or the end of the query", hint=hint)
         return ExpressionStatement(region=self.region_from(at), expression=value)
 
     # --- let ---------------------------------------------------------------------------------------------------------
@@ -177,7 +184,7 @@ class Statements(Pipelines):
             try:
                 body.append(self._statement())
                 if self.kinds[self.at] != "}":
-                    self.expect_end()
+                    self._end_statement(start)
             except SyntaxFault as fault:
                 self.report(fault.issue)
                 self.depth, self.in_search = depth, False
