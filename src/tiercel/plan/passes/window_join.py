@@ -44,7 +44,7 @@ def window_join(tree: exp.Select) -> exp.Select:
     views = _Views(tree)
     for select in views.selects:
         joins = select.args.get("joins") or []
-        if len(joins) == 1 and _is_plain(select):
+        if len(joins) == 1:
             _rewrite(views, select, joins[0])
     return tree
 
@@ -98,9 +98,10 @@ class _Window:
 
 
 def _rewrite(views: _Views, select: exp.Select, join: exp.Join) -> None:
-    if join.method or not _sides(select, join):
+    names = _sides(select, join)
+    if join.method or names is None:
         return
-    left_name, right_name = _sides(select, join)
+    left_name, right_name = names
     on = list(conjuncts(join.args.get("on")))
     if not any(_is_key(part, left_name, right_name) for part in on):
         return
@@ -144,11 +145,11 @@ def _filters(views: _Views, select: exp.Select) -> list[exp.Expr]:
             told = part if meaning is None else _told(part, meaning)
             if told is not None:
                 found.append(told)
-        further = views.reader(current)
+        further = views.reader(current) if _is_plain(current) else None
         if further is None:
             return found
         reader, name = further
-        if not _is_plain(reader) or any(_pads(join, name) for join in reader.args.get("joins") or []):
+        if any(_pads(join, name) for join in reader.args.get("joins") or []):
             return found
         meaning = _meaning(current, name, meaning)
         current = reader
