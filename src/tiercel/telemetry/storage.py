@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
-__all__ = ["create_tables", "insertion"]
+__all__ = ["STORED_TYPES", "create_tables", "insertion"]
 
-_STORED: Final[dict[KustoType, str]] = {
+STORED_TYPES: Final[dict[KustoType, str]] = {
     KustoType.BOOL: "BOOLEAN",
     KustoType.INT: "INTEGER",
     KustoType.LONG: "BIGINT",
@@ -36,7 +36,7 @@ def _columns(table: Table) -> tuple[Column, ...]:
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Every table of the catalogue, empty, in the connection."""
     for table in TABLES.values():
-        columns = ", ".join(f'"{column.name}" {_STORED[column.type]}' for column in _columns(table))
+        columns = ", ".join(f'"{column.name}" {STORED_TYPES[column.type]}' for column in _columns(table))
         connection.execute(f'CREATE TABLE "{table.name}" ({columns})')
 
 

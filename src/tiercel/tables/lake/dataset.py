@@ -1,0 +1,144 @@
+"""What stands in a lake at one moment, for readers: a frozen list of parts that no later commit changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tiercel.errors import InputError, Issue
+from tiercel.tables import TABLES
+from tiercel.tables.lake.log import check_format, read_commit, read_state
+from tiercel.tables.lake.schema import table_named
+from tiercel.tables.lake.storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from tiercel.tables.lake.records import Commit, Part
+
+__all__ = ["Dataset"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The live parts of every table after commit `version`, and what was imported until then.
+
+    Files of parts that a later compaction replaced stay for a day or what `--keep` says, so that a reader may take
+    its time. `inputs` holds the size of each imported file by the SHA-256 of its bytes.
+    """
+
+    storage: Storage
+    version: int
+    tables: Mapping[str, tuple[Part, ...]]
+    inputs: Mapping[str, int]
+    issues: tuple[Issue, ...]
+
+    @classmethod
+    def open(cls, where: str | Path) -> Dataset:
+        """The lake as it stands now.
+
+        Raises InputError where there is no lake, where it is of a newer format, and where its log is damaged.
+        """
+        storage = Storage.at(where)
+        check_format(storage)
+        state = read_state(storage)
+        tables: dict[str, list[Part]] = {name: [] for name in TABLES}
+        for part in sorted(state.parts.values(), key=lambda part: part.path):
+            if part.table in tables:
+                tables[part.table].append(part)
+            else:
+                hint = "upgrade Tiercel to use this table"
+                state.issues.append(
+                    Issue("lake-unknown-table", f"{storage.path(part.path)} is of no known table", hint=hint)
+                )
+        return cls(
+            storage,
+            state.version,
+            {name: tuple(parts) for name, parts in tables.items()},
+            state.inputs,
+            tuple(state.issues),
+        )
+
+    def parts(
+        self,
+        table: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        devices: Collection[str] = (),
+    ) -> tuple[Part, ...]:
+        """The table's live parts, in order of day, without those that hold nothing of what is asked for.
+
+        Args:
+            table: a table of the catalogue.
+            since: no part that ends before; UTC without a zone.
+            until: no part that begins after it.
+            devices: DeviceIds; no part that has only others. Empty: all.
+
+        """
+        table_named(table)
+        return tuple(
+            part
+            for part in self.tables[table]
+            if (since is None or part.last is None or part.last >= since)
+            and (until is None or part.first is None or part.first <= until)
+            and (not devices or _may_hold(part, devices))
+        )
+
+    def files(self, parts: Collection[Part]) -> list[str]:
+        """The parts' files, absolute. Raises InputError, naming those that are missing or not as long as written."""
+        paths = [self.storage.path(part.path).absolute() for part in parts]
+        broken = [trouble for part, path in zip(parts, paths, strict=True) if (trouble := _trouble(part, path))]
+        if broken:
+            more = f" (and {len(broken) - 3} more)" if len(broken) > 3 else ""
+            raise InputError(f"{'; '.join(broken[:3])}{more}", path=broken[0].split(": ", 1)[0])
+        return [str(path) for path in paths]
+
+    def rows(self, table: str) -> int:
+        """How many rows the table has."""
+        return sum(part.rows for part in self.tables[table])
+
+    def commits(self, since: int = 0) -> Iterator[Commit]:
+        """The records of the commits after `since` up to this dataset's version, oldest first."""
+        return (read_commit(self.storage, version) for version in range(since + 1, self.version + 1))
+
+    def damaged(self, parts: Iterable[Part] | None = None) -> Iterator[tuple[str, Issue]]:
+        """The path of, and an issue for, each part that is missing, cut, or changed in any page; None: of all parts."""
+        for part in chain.from_iterable(self.tables.values()) if parts is None else parts:
+            path = self.storage.path(part.path)
+            trouble = _trouble(part, path) or _damage(part, path)
+            if trouble:
+                hint = "restore the file from a copy, or import its source again into a new lake"
+                yield part.path, Issue("lake-damaged-part", trouble, hint=hint)
+
+
+def _may_hold(part: Part, devices: Collection[str]) -> bool:
+    least, greatest = part.least, part.greatest
+    return least is None or greatest is None or any(least <= device <= greatest for device in devices)
+
+
+def _trouble(part: Part, path: Path) -> str:
+    """What is wrong with the file as far as its size tells; empty if nothing is."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    return "" if size == part.bytes else f"{path}: {size:,} bytes long, but {part.bytes:,} were written"
+
+
+def _damage(part: Part, path: Path) -> str:
+    """What is wrong with the file's content, read whole; empty if nothing is."""
+    rows = 0
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for batch in file.iter_batches(batch_size=16_384):
+                rows += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        return f"{path}: {error}"
+    return "" if rows == part.rows else f"{path}: {rows:,} rows, but {part.rows:,} were written"

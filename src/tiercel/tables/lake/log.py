@@ -1,0 +1,198 @@
+"""The commit log: numbered records, each claimed by one writer, and checkpoints that sum them up.
+
+    _tiercel/format.json                                 which version of the layout
+    _tiercel/commits/00000000000000000001/commit.json    one record a commit, without gaps
+    _tiercel/checkpoints/00000000000000000064.json       what lives after that commit
+
+The log alone says which parts live. A checkpoint only saves reading: one that is damaged is passed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from tiercel.errors import InputError, Issue, Severity, UsageError
+from tiercel.tables.lake.records import (
+    Commit,
+    Part,
+    checked_path,
+    moment_from_json,
+    moment_to_json,
+    part_from_json,
+    part_to_json,
+    seal,
+    unseal,
+)
+from tiercel.tables.lake.storage import HOUSE, Storage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "CHECKPOINT_EVERY",
+    "State",
+    "check_format",
+    "claim",
+    "create_lake",
+    "is_lake",
+    "read_commit",
+    "read_state",
+    "utc_now",
+    "write_checkpoint",
+]
+
+CHECKPOINT_EVERY: Final = 64
+"""How many commits a reader replays at most."""
+
+_FORMAT: Final = f"{HOUSE}/format.json"
+_COMMITS: Final = f"{HOUSE}/commits"
+_RECORD: Final = "commit.json"
+_CHECKPOINTS: Final = f"{HOUSE}/checkpoints"
+
+
+def utc_now() -> datetime:
+    """The present, UTC without a zone, as all times in tables are."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(slots=True)
+class State:
+    """What stands in the lake after `version`.
+
+    Live parts by path, the sizes of what was imported by SHA-256, and since when those parts are dead whose files
+    may still be there.
+    """
+
+    version: int = 0
+    parts: dict[str, Part] = field(default_factory=dict)
+    inputs: dict[str, int] = field(default_factory=dict)
+    dead: dict[str, datetime] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+
+    def apply(self, commit: Commit, name: str) -> None:
+        """Takes one commit further. Raises InputError where it does not follow from what stands."""
+        gone = [path for path in commit.removes if path not in self.parts]
+        twice = [part.path for part in commit.adds if part.path in self.parts]
+        if commit.version != self.version + 1 or gone or twice:
+            raise InputError(f"{name} is damaged: it does not follow from the commits before it", path=name)
+        for path in commit.removes:
+            del self.parts[path]
+            self.dead[path] = commit.at
+        self.parts.update((part.path, part) for part in commit.adds)
+        self.inputs.update((one.sha256, one.bytes) for one in commit.inputs)
+        for path in commit.forgets:
+            self.dead.pop(path, None)
+        self.version = commit.version
+
+
+def is_lake(where: str | Path) -> bool:
+    """Whether a lake stands there, readable or not."""
+    return Storage.at(where).exists(_FORMAT)
+
+
+def create_lake(where: str | Path) -> Storage:
+    """The lake's storage; where no lake stood, an empty one stands now.
+
+    Raises UsageError for a folder that holds other things, InputError for a lake of a newer format.
+    """
+    storage = Storage.at(where)
+    if not storage.exists(_FORMAT):
+        if storage.root.exists() and not storage.root.is_dir():
+            raise UsageError(f"{storage} is a file; a lake is a folder")
+        strangers = [name for name in storage.names("") if name != HOUSE]
+        if strangers:
+            message = f"{storage} holds other things than a lake ({strangers[0]}, ...)"
+            raise UsageError(f"{message}; give a new folder, an empty one or a lake")
+        # Two writers may do so at once: both write the same bytes.
+        storage.put(_FORMAT, seal({"lake": "tiercel"}), "format")
+        storage.discard(storage.stage("format"))
+    check_format(storage)
+    return storage
+
+
+def check_format(storage: Storage) -> None:
+    """Nothing, if this is a lake that can be used. Raises InputError if not."""
+    if not storage.exists(_FORMAT):
+        raise InputError(f"{storage} is no lake: it has no {_FORMAT}", path=str(storage))
+    unseal(storage.read(_FORMAT), str(storage.path(_FORMAT)))
+
+
+def read_commit(storage: Storage, version: int) -> Commit:
+    """The record of one commit. Raises InputError where it is damaged."""
+    name = f"{_folder(version)}/{_RECORD}"
+    place = str(storage.path(name))
+    values = unseal(storage.read(name), place)
+    try:
+        commit = Commit.from_json(values)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{place} is damaged: {error!r}", path=place) from error
+    if commit.version != version:
+        raise InputError(f"{place} is damaged: it is the record of commit {commit.version}", path=place)
+    return commit
+
+
+def read_state(storage: Storage, since: State | None = None) -> State:
+    """What stands after the newest commit; with `since`, that state taken further.
+
+    Raises InputError where the log has a gap, is damaged, or is of a newer format.
+    """
+    checkpoints = _numbers(storage, _CHECKPOINTS)  # listed before the commits: no later one is missing by a race
+    newest = max(_numbers(storage, _COMMITS), default=0)
+    state = since or _checkpoint(storage, checkpoints)
+    if max(state.version, *checkpoints, 0) > newest:
+        place = str(storage.path(_COMMITS))
+        raise InputError(f"{place} is damaged: commits after {newest} are missing", path=place)
+    for version in range(state.version + 1, newest + 1):
+        state.apply(read_commit(storage, version), str(storage.path(_folder(version)) / _RECORD))
+    return state
+
+
+def claim(storage: Storage, commit: Commit, writer: str) -> bool:
+    """Whether the commit is now part of the log; False where another writer has taken its number."""
+    return storage.put_if_absent(_folder(commit.version), _RECORD, seal(commit.to_json()), writer)
+
+
+def write_checkpoint(storage: Storage, state: State, writer: str) -> None:
+    """Sums up the log where it is due; readers would do without."""
+    if state.version % CHECKPOINT_EVERY:
+        return
+    values = {
+        "version": state.version,
+        "parts": [part_to_json(part) for part in state.parts.values()],
+        "inputs": list(state.inputs.items()),
+        "dead": [[path, moment_to_json(at)] for path, at in state.dead.items()],
+    }
+    storage.put(f"{_CHECKPOINTS}/{state.version:020d}.json", seal(values), writer)
+
+
+def _checkpoint(storage: Storage, versions: list[int]) -> State:
+    """The newest checkpoint that can be read; an empty state where there is none."""
+    issues: list[Issue] = []
+    for version in sorted(versions, reverse=True):
+        name = f"{_CHECKPOINTS}/{version:020d}.json"
+        place = str(storage.path(name))
+        try:
+            values = unseal(storage.read(name), place)
+            parts = [part_from_json(part) for part in values["parts"]]
+            return State(
+                int(values["version"]),
+                {part.path: part for part in parts},
+                {str(sha256): int(size) for sha256, size in values["inputs"]},
+                {checked_path(path): moment_from_json(at) or utc_now() for path, at in values["dead"]},
+                issues,
+            )
+        except (InputError, KeyError, TypeError, ValueError, OverflowError) as error:
+            hint = "the log was read instead, which takes longer; delete the file"
+            issues.append(Issue("lake-checkpoint", f"{place}: {error}", hint=hint, severity=Severity.WARNING))
+    return State(issues=issues)
+
+
+def _folder(version: int) -> str:
+    return f"{_COMMITS}/{version:020d}"
+
+
+def _numbers(storage: Storage, folder: str) -> list[int]:
+    stems = (name.removesuffix(".json") for name in storage.names(folder))
+    return [int(stem) for stem in stems if len(stem) == 20 and stem.isascii() and stem.isdigit()]

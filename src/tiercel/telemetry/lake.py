@@ -1,0 +1,105 @@
+"""A lake's tables in DuckDB: a view for each, over the parts that were live when the dataset was opened."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tiercel.errors import InputError
+from tiercel.tables import INGESTION_TIME, TABLES, Column, KustoType, Table
+from tiercel.tables.lake.schema import fingerprint
+from tiercel.telemetry.report import ImportReport
+from tiercel.telemetry.storage import STORED_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    import duckdb
+
+    from tiercel.tables.lake import Dataset
+
+__all__ = ["attach"]
+
+_WILD = re.compile(r"[*?\[]")
+
+
+def attach(
+    dataset: Dataset,
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    ingestion_time: datetime | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    devices: Collection[str] = (),
+) -> ImportReport:
+    """What the lake holds, now in views of the tables' names; a table without rows is empty, not absent.
+
+    The views show the dataset as it was opened, whatever is imported or compacted meanwhile. Attaching another one to the
+    same connection replaces them. Raises InputError, naming the file, where a live part is missing, cut or no Parquet.
+
+    Args:
+        dataset: the lake as it was opened.
+        connection: a DuckDB connection without tables of these names.
+        ingestion_time: what `ingestion_time()` returns for every row, UTC without a zone; None: what was stored with it.
+        since: parts that end before may be left out; it saves reading and is no filter (see `Dataset.parts`).
+        until: parts that begin after it may be left out.
+        devices: parts that hold none of these may be left out.
+
+    """
+    connection.execute("SET parquet_metadata_cache = true")  # a part never changes: one look at its footer is enough
+    rows = {}
+    bounds: list[datetime] = []
+    for table in TABLES.values():
+        parts = dataset.parts(table.name, since=since, until=until, devices=devices)
+        groups: dict[str, list[str]] = {}
+        for part, file in zip(parts, dataset.files(parts), strict=True):
+            groups.setdefault(part.columns, []).append(file)
+        selections = [_selection(table, files, columns, ingestion_time) for columns, files in groups.items()]
+        connection.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS {" UNION ALL ".join(selections) or _none(table)}')
+        rows[table.name] = sum(part.rows for part in parts)
+        bounds += [moment for part in parts for moment in (part.first, part.last) if moment is not None]
+    oldest, newest = (min(bounds), max(bounds)) if bounds else (None, None)
+    return ImportReport((), rows, oldest=oldest, newest=newest, issues=dataset.issues)
+
+
+def _selection(table: Table, files: list[str], columns: str, ingestion_time: datetime | None) -> str:
+    """The rows of parts that were written with the same columns; columns that came later are empty."""
+    stored = table.by_name.keys() if columns == fingerprint(table) else _stored(files[0])
+
+    def value(column: Column) -> str:
+        if column == INGESTION_TIME and ingestion_time is not None:
+            return f"TIMESTAMP '{ingestion_time.isoformat(' ')}' AS \"{column.name}\""
+        if column.name not in stored:
+            return _empty(column)
+        if column.type is KustoType.DYNAMIC:
+            return f'"{column.name}"::{STORED_TYPES[column.type]} AS "{column.name}"'
+        return f'"{column.name}"'
+
+    values = ", ".join(value(column) for column in (*table.columns, *table.hidden))
+    paths = ", ".join(_quoted(file) for file in files)
+    return f"SELECT {values} FROM read_parquet([{paths}], hive_partitioning = false)"
+
+
+def _none(table: Table) -> str:
+    return f"SELECT {', '.join(_empty(column) for column in (*table.columns, *table.hidden))} WHERE false"
+
+
+def _empty(column: Column) -> str:
+    value = "''" if column.type is KustoType.STRING else "NULL"
+    return f'{value}::{STORED_TYPES[column.type]} AS "{column.name}"'
+
+
+def _stored(file: str) -> frozenset[str]:
+    try:
+        return frozenset(pq.read_schema(file).names)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{file}: {error}", path=file) from error
+
+
+def _quoted(file: str) -> str:
+    """The path as an SQL string that DuckDB takes for that file alone, whatever wildcards its name holds."""
+    return "'" + _WILD.sub(lambda wild: f"[{wild[0]}]", file).replace("'", "''") + "'"
