@@ -1,0 +1,147 @@
+"""Every labelled capture hunted on its own: what its labels expect against what was found.
+
+`python -m tests.acceptance [--rules FILE]... [SET]...` prints one line a capture; `make acceptance` does so for the
+shipped rules. The exit code is 1 when an alarm was raised where none may be, or an input or a rule failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.conftest import real_data_folder
+from tiercel.hunt import hunt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tiercel.findings import Finding
+    from tiercel.hunt import Result
+
+__all__ = ["Capture", "Outcome", "captures", "judge", "run"]
+
+FAMILIES = {
+    "dcom": {"T1021.003"},
+    "scm": {"T1569.002", "T1543.003"},
+    "wmi": {"T1047"},
+}
+"""What the labels call a family, and the techniques that put a finding into it."""
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One labelled capture. `policy` is must_alert, may_alert or must_not_alert; `attacks` are (source address, target)."""
+
+    id: str
+    path: Path
+    policy: str
+    expected: str
+    attacks: tuple[tuple[str | None, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a hunt of a capture gave, by its labels: `found`, `missed`, `silent`, `FALSE ALARM`."""
+
+    capture: Capture
+    verdict: str
+    alarms: tuple[Finding, ...]
+    others: tuple[Finding, ...]
+    complete: bool
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether there was an alarm that may not be, or something was not looked at."""
+        return self.verdict == "FALSE ALARM" or not self.complete
+
+
+def captures(folder: Path) -> list[Capture]:
+    """The captures that labels.json names."""
+    labels: list[dict[str, Any]] = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
+    return [
+        Capture(
+            id=label["id"],
+            path=folder / label["file"],
+            policy=label["alert_policy"],
+            expected=label["expected"],
+            attacks=tuple((attack["source_ip"], attack["target_host"]) for attack in label["techniques"]),
+        )
+        for label in labels
+    ]
+
+
+def run(capture: Capture, rules: Sequence[Path] | None = None) -> Outcome:
+    """The outcome of hunting one capture."""
+    return judge(capture, hunt([capture.path], rules))
+
+
+def judge(capture: Capture, result: Result) -> Outcome:
+    """The outcome of a hunt: an alarm is a finding of DCOM, SCM or WMI; anything else is another matter."""
+    alarms = tuple(finding for finding in result.findings if family_of(finding))
+    others = tuple(finding for finding in result.findings if not family_of(finding))
+    if capture.policy == "must_not_alert":
+        verdict = "FALSE ALARM" if alarms else "silent"
+    elif any(tells_of(finding, capture) for finding in alarms):
+        verdict = "found"
+    else:
+        verdict = "missed" if capture.policy == "must_alert" else "silent"
+    return Outcome(capture, verdict, alarms, others, result.is_complete)
+
+
+def family_of(finding: Finding) -> str | None:
+    """The family of a finding, as the labels call it; None for all that is not DCOM, SCM or WMI."""
+    if finding.family:
+        return finding.family if finding.family in FAMILIES else None
+    return next((name for name, ids in FAMILIES.items() if ids & set(finding.techniques)), None)
+
+
+def tells_of(finding: Finding, capture: Capture) -> bool:
+    """Whether a finding is one of the capture's attacks: its target, and its source where both are known."""
+    device = (finding.device or "").lower().partition(".")[0]
+    return any(
+        (target is None or device == target.lower().partition(".")[0])
+        and (source is None or finding.peer_ip is None or finding.peer_ip == source)
+        for source, target in capture.attacks
+    )
+
+
+def told(finding: Finding) -> str:
+    """A finding in a line."""
+    names = [process.name or "?" for process in (finding.server, finding.child) if process]
+    return f"{'+'.join(finding.rules or (finding.rule_id,))}: {finding.peer_ip} -> {finding.device} {' > '.join(names)}"
+
+
+def main() -> int:
+    """The table for people."""
+    parser = argparse.ArgumentParser(prog="python -m tests.acceptance", description=__doc__)
+    parser.add_argument("--rules", action="append", help="rule documents or folders instead of the shipped rules")
+    parser.add_argument("sets", nargs="*", help="only these captures, by the beginning of their ids")
+    arguments = parser.parse_args()
+    counts: dict[tuple[str, str], int] = {}
+    wrong = 0
+    for capture in captures(real_data_folder()):
+        if arguments.sets and not capture.id.startswith(tuple(arguments.sets)):
+            continue
+        begun = time.perf_counter()
+        outcome = run(capture, arguments.rules)
+        counts[capture.policy, outcome.verdict] = counts.get((capture.policy, outcome.verdict), 0) + 1
+        wrong += outcome.is_wrong
+        incomplete = "" if outcome.complete else "  (something failed)"
+        sys.stdout.write(
+            f"{capture.id:<50} {capture.policy:<15} {outcome.verdict:<12} {time.perf_counter() - begun:5.1f} s{incomplete}\n"
+        )
+        for finding in (*outcome.alarms, *outcome.others):
+            sys.stdout.write(f"{'':<4}{told(finding)}\n")
+        sys.stdout.flush()
+    for (policy, verdict), count in sorted(counts.items()):
+        sys.stdout.write(f"{policy}: {verdict} {count}\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
