@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.conftest import real_data_folder
+
 from tiercel.hunt import hunt
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class Capture:
-    """One labelled capture. `policy` is must_alert, may_alert or must_not_alert; `attacks` are (source address, target)."""
+    """One labelled capture. `policy` is must_alert, may_alert or must_not_alert; an attack is its source and target."""
 
     id: str
     path: Path
@@ -131,10 +132,9 @@ def main() -> int:
         outcome = run(capture, arguments.rules)
         counts[capture.policy, outcome.verdict] = counts.get((capture.policy, outcome.verdict), 0) + 1
         wrong += outcome.is_wrong
+        seconds = f"{time.perf_counter() - begun:5.1f} s"
         incomplete = "" if outcome.complete else "  (something failed)"
-        sys.stdout.write(
-            f"{capture.id:<50} {capture.policy:<15} {outcome.verdict:<12} {time.perf_counter() - begun:5.1f} s{incomplete}\n"
-        )
+        sys.stdout.write(f"{capture.id:<50} {capture.policy:<15} {outcome.verdict:<12} {seconds}{incomplete}\n")
         for finding in (*outcome.alarms, *outcome.others):
             sys.stdout.write(f"{'':<4}{told(finding)}\n")
         sys.stdout.flush()

@@ -1,0 +1,67 @@
+"""The two source detections on real captures."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.acceptance import Capture, Outcome, captures, run
+from tests.conftest import real_data_folder, require
+
+from tiercel.findings import as_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SOURCE_RULE = "0xFF-0083-Remote_Process_Invocation_Via_SCM-Win.md"
+MUST_FIND = json.loads((Path(__file__).parent / "must-find.json").read_text(encoding="utf-8"))
+
+
+def known() -> list[Capture]:
+    folder = real_data_folder()
+    return captures(folder) if (folder / "labels.json").exists() else []
+
+
+@cache
+def outcome(capture: Capture, rules: Sequence[Path] | None) -> Outcome:
+    return run(capture, rules)
+
+
+def named(real_data: Path, name: str) -> Capture:
+    return next(capture for capture in captures(real_data) if capture.id == name)
+
+
+def test_the_source_document_as_it_is_finds_psexec_over_tcp(real_data: Path) -> None:
+    rule = require(real_data.parent / "seeds" / SOURCE_RULE)
+    found = outcome(named(real_data, "otrf-scm-psexec-tcp-2020"), (rule,))
+    (finding,) = found.alarms
+    told = as_json(finding)
+    assert told["device"].startswith("workstation6")
+    assert told["peer_ip"] == "172.18.39.5"
+    assert told["server"]["name"] == "services.exe"
+    assert told["server"]["pid"] == 704
+    assert told["child"]["name"].lower() == "cmd.exe"
+    assert told["child"]["pid"] == 9028
+    assert told["child"]["start"] == "2020-09-20T16:16:56.597Z"
+    assert told["last_time"] == "2020-09-20T16:16:56.597Z"
+    assert all(step["source"] for step in told["evidence"])
+    assert {step["role"] for step in told["evidence"]} == {"connection", "child"}
+
+
+@pytest.mark.parametrize("capture", known(), ids=lambda capture: capture.id)
+@pytest.mark.parametrize("which", ["source", "shipped"])
+def test_capture(real_data: Path, capture: Capture, which: str) -> None:
+    rules = (require(real_data.parent / "seeds" / SOURCE_RULE),) if which == "source" else None
+    judged = outcome(capture, rules)
+    assert judged.complete
+    assert judged.verdict != "FALSE ALARM", [as_json(finding)["summary"] for finding in judged.alarms]
+    if capture.id in MUST_FIND[which]:
+        assert judged.verdict == "found"
+
+
+def test_there_are_captures_to_judge_by(real_data: Path) -> None:
+    ids = {capture.id for capture in captures(real_data)}
+    assert {name for names in MUST_FIND.values() for name in names} <= ids
