@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from sqlglot.expressions import CTE, Table
 
 from tiercel.cli.issues import show_issues
 from tiercel.cli.options import as_of_option
@@ -24,11 +25,20 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tiercel.plan import Plan
     from tiercel.rules import Rule
 
 __all__ = ["explain_command"]
 
 _PARTS = ("document", "tree", "plan", "sql")
+_PARTS_OF_A_STEP = {
+    "join": "joins",
+    "where": "where",
+    "group by": "group",
+    "distinct": "distinct",
+    "order by": "order",
+    "limit": "limit",
+}
 
 
 @click.command("explain")
@@ -59,7 +69,7 @@ def explain_command(*, rule: str, parts: tuple[str, ...], as_of: datetime | None
     source = Source(chosen.query.text, chosen.path, chosen.query.first_line)
     if "tree" in wanted and (tree := parse(source).query):
         words.print("Syntax tree", style="bold")
-        for line in _tree(tree, 1):
+        for line in _tree(tree, source, 0):
             words.print(shown(line))
         words.print()
     plan = compile_rule(chosen, now)
@@ -68,13 +78,25 @@ def explain_command(*, rule: str, parts: tuple[str, ...], as_of: datetime | None
         words.print(f"  reads    {', '.join(plan.tables)}")
         words.print(f"  now()    {plan.now.isoformat()}Z")
         words.print("  columns  " + ", ".join(f"{column.name}:{column.type}" for column in plan.columns))
-        words.print(shown(repr(plan.tree), keep="\n"))
+        for line in _steps(plan):
+            words.print(shown(line))
         words.print()
     if "sql" in wanted:
         words.print("SQL (DuckDB)", style="bold")
         words.print(shown(render_sql(plan), keep="\n"))
     show_issues(console(sys.stderr), plan.warnings)
     return 0
+
+
+def _steps(plan: Plan) -> Iterator[str]:
+    """The plan, a common table expression a line: its name, what it reads, what it does with it."""
+    for step in (*plan.tree.ctes, plan.tree):
+        body = step if step is plan.tree else step.this
+        reads = [node.name for node in body.find_all(Table) if not (step is plan.tree and node.find_ancestor(CTE))]
+        does = [word for word, part in _PARTS_OF_A_STEP.items() if body.args.get(part)]
+        kept = ", computed once" if step.args.get("materialized") else ""
+        name = "result" if step is plan.tree else step.alias
+        yield f"  {name}: {', '.join(dict.fromkeys(reads))}{' | ' if does else ''}{', '.join(does)}{kept}"
 
 
 def _find(name: str) -> Rule:
@@ -121,23 +143,29 @@ def _show_document(words: Console, rule: Rule) -> None:
     words.print()
 
 
-def _tree(node: Any, depth: int, label: str = "") -> Iterator[str]:
-    """The tree, a node a line: its kind, its plain fields, its children below it."""
-    indent = "  " * depth
-    fields = [(field.name, getattr(node, field.name)) for field in dataclasses.fields(node) if field.name != "region"]
-    inline = [f"{name}={_value(value)}" for name, value in fields if not _nodes(value) and value not in (None, ())]
-    yield f"{indent}{label}{type(node).__name__} {' '.join(inline)}".rstrip()
+def _tree(node: Node, source: Source, depth: int, label: str = "") -> Iterator[str]:
+    """The tree, a node a line: where it stands in the document, its kind, its plain fields; its children below it."""
+    fields = [(field.name, getattr(node, field.name)) for field in dataclasses.fields(node)]
+    fields = [(name, value) for name, value in fields if name != "region" and not name.endswith("_region")]
+    plain = [f"{name}={_value(value)}" for name, value in fields if not _nodes(value) and not _is_absent(value)]
+    place = source.span(node.region)
+    where = f"{place.line}:{place.column}"
+    yield f"  {where:>8}  {'  ' * depth}{label}{type(node).__name__} {' '.join(plain)}".rstrip()
     for name, value in fields:
         for child in _nodes(value):
-            yield from _tree(child, depth + 1, f"{name}: ")
+            yield from _tree(child, source, depth + 1, f"{name}: ")
+
+
+def _is_absent(value: Any) -> bool:
+    return value is None or value is False or value == ()
 
 
 def _value(value: Any) -> str:
-    """A plain field; a region, which is a pair of offsets, is left to the reader of the tree in Python."""
+    """A plain field as Python writes it, an enumeration's by its value."""
     return str(value.value) if hasattr(value, "value") else repr(value)
 
 
-def _nodes(value: Any) -> list[Any]:
+def _nodes(value: Any) -> list[Node]:
     """The nodes in a field: itself, or those of a tuple, nested ones included."""
     if isinstance(value, Node):
         return [value]
