@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from tiercel.kql.syntax import Region
 
-__all__ = ["NOT_CONSTANT", "SQL_TYPES", "Refusal", "Typed"]
+__all__ = ["NOT_CONSTANT", "SQL_TYPES", "Broken", "Refusal", "Typed"]
 
 
 class _NotConstant:
@@ -72,6 +72,11 @@ class Typed:
     def is_constant(self) -> bool:
         """Whether `value` is known."""
         return self.value is not NOT_CONSTANT
+
+
+@dataclass(frozen=True, slots=True)
+class Broken(Typed):
+    """What stands for an expression that is wrong and was reported: whatever takes it is not checked any further."""
 
 
 @dataclass(eq=False)

@@ -8,13 +8,13 @@ __all__ = ["Divide", "Modulo", "Quotient"]
 
 
 class Divide(Node):
-    """`this` divided by `expression`, DOUBLEs, as IEEE 754 says: by zero it is infinite or NaN."""
+    """The DOUBLE `this` divided by the DOUBLE `expression`, as IEEE 754 says: by zero it is infinite or NaN."""
 
     arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
 
 
 class Quotient(Node):
-    """`this` divided by `expression`, both BIGINT or both DECIMAL, and so is the result; by zero it is NULL.
+    """What `this` divided by `expression` gives, both BIGINT or both DECIMAL, and so is the result; by zero NULL.
 
     Of BIGINTs it is cut towards zero.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiercel.plan.nodes.node import Node
 
-__all__ = ["HasTerm"]
+__all__ = ["HasAnyTerm", "HasTerm", "HasTermPrefix", "HasTermSuffix", "MatchesRegex"]
 
 
 class HasTerm(Node):
@@ -16,3 +16,30 @@ class HasTerm(Node):
     """
 
     arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
+
+
+class HasTermPrefix(Node):
+    """Whether a term of `this` (TEXT) starts with `expression` (TEXT), a BOOLEAN: `HasTerm` without its edge after."""
+
+    arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
+
+
+class HasTermSuffix(Node):
+    """Whether a term of `this` (TEXT) ends with `expression` (TEXT), a BOOLEAN: `HasTerm` without its edge before."""
+
+    arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
+
+
+class MatchesRegex(Node):
+    """Whether `expression` (TEXT, a pattern as RE2 reads it) is found anywhere in `this` (TEXT), a BOOLEAN."""
+
+    arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
+
+
+class HasAnyTerm(Node):
+    """Whether `this` (TEXT) has any element of the array `expression` (JSON) as `HasTerm`, TRUE or FALSE.
+
+    With `every`, whether it has all of them. With `folded`, the elements are put in lower case first.
+    """
+
+    arg_types = {"this": True, "expression": True, "every": False, "folded": False}  # noqa: RUF012  as above

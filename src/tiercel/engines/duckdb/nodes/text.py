@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from tiercel.engines.duckdb.nodes.call import call, text
+from tiercel.engines.duckdb.nodes.call import call, lambda_, text
 from tiercel.plan.nodes import text as nodes
 
 if TYPE_CHECKING:
@@ -19,34 +19,77 @@ __all__ = ["RENDERED"]
 
 _EDGE_BEFORE: Final = r"(^|[^\pL\pN])"
 _EDGE_AFTER: Final = r"($|[^\pL\pN])"
+_TERM: Final = r"^[\pL\pN]"
 
 
 def render_has_term(generator: Generator, node: nodes.HasTerm) -> str:
+    """Both edges."""
+    return _edged(generator, node.this, node.expression, before=True, after=True)
+
+
+def render_has_term_prefix(generator: Generator, node: nodes.HasTermPrefix) -> str:
+    """The edge before."""
+    return _edged(generator, node.this, node.expression, before=True, after=False)
+
+
+def render_has_term_suffix(generator: Generator, node: nodes.HasTermSuffix) -> str:
+    """The edge after."""
+    return _edged(generator, node.this, node.expression, before=False, after=True)
+
+
+def render_matches_regex(generator: Generator, node: nodes.MatchesRegex) -> str:
+    """DuckDB matches by RE2, as Kusto does."""
+    return generator.sql(call("regexp_matches", node.this, node.expression))
+
+
+def render_has_any_term(generator: Generator, node: nodes.HasAnyTerm) -> str:
+    """The test of one element, over the list of all."""
+    element: exp.Expr = exp.to_identifier("needle")
+    if node.args.get("folded"):
+        element = call("lower", element)
+    tests = call(
+        "list_transform",
+        call("json_extract_string", node.expression, text("$[*]")),
+        lambda_("needle", nodes.HasTerm(this=node.this.copy(), expression=element)),
+    )
+    found = call("list_bool_and" if node.args.get("every") else "list_bool_or", tests)
+    return generator.sql(call("coalesce", found, exp.Boolean(this=bool(node.args.get("every")))))
+
+
+def _edged(generator: Generator, haystack: exp.Expr, needle: exp.Expr, *, before: bool, after: bool) -> str:
     """A substring test first, which is far cheaper than the regular expression and drops nearly every row."""
-    haystack, needle = node.this, node.expression
+    found = call("contains", haystack, needle)
     if isinstance(needle, exp.Literal):
-        pattern: exp.Expr = text(_term_pattern(needle.name))
+        left = _EDGE_BEFORE if before and needle.name[:1].isalnum() else ""
+        right = _EDGE_AFTER if after and needle.name[-1:].isalnum() else ""
+        if not left and not right:
+            return generator.sql(found)
+        pattern: exp.Expr = text(f"{left}{_escaped(needle.name)}{right}")
     else:
-        first, last = (
-            exp.func("substr", needle.copy(), exp.Literal.number(at), exp.Literal.number(1)) for at in (1, -1)
-        )
-        pattern = call(
-            "concat",
-            exp.case().when(call("regexp_matches", first, text(r"^[\pL\pN]")), text(_EDGE_BEFORE)).else_(text("")),
-            call("regexp_escape", needle),
-            exp.case().when(call("regexp_matches", last, text(r"^[\pL\pN]")), text(_EDGE_AFTER)).else_(text("")),
-        )
-    both = exp.And(this=call("contains", haystack, needle), expression=call("regexp_matches", haystack, pattern))
-    return generator.sql(exp.Paren(this=both))
+        parts = [call("regexp_escape", needle)]
+        if before:
+            parts.insert(0, _edge(needle, 1, _EDGE_BEFORE))
+        if after:
+            parts.append(_edge(needle, -1, _EDGE_AFTER))
+        pattern = call("concat", *parts)
+    return generator.sql(exp.Paren(this=exp.And(this=found, expression=call("regexp_matches", haystack, pattern))))
 
 
-def _term_pattern(needle: str) -> str:
-    """The regular expression of a constant needle."""
-    before = _EDGE_BEFORE if needle[:1].isalnum() else ""
-    after = _EDGE_AFTER if needle[-1:].isalnum() else ""
-    return f"{before}{re.escape(needle)}{after}"
+def _escaped(needle: str) -> str:
+    """The needle as RE2 reads it literally: every ASCII character but letters and digits is escaped."""
+    return re.sub(r"([^\w\s]|_)", lambda found: f"\\{found[0]}" if found[0].isascii() else found[0], needle)
+
+
+def _edge(needle: exp.Expr, position: int, pattern: str) -> exp.Expr:
+    """The pattern where the needle's first (1) or last (-1) character is of a term, else nothing."""
+    character = call("substr", needle, exp.convert(position), exp.convert(1))
+    return exp.case().when(call("regexp_matches", character, text(_TERM)), text(pattern)).else_(text(""))
 
 
 RENDERED: Final[dict[type, Rendering]] = {
+    nodes.HasAnyTerm: render_has_any_term,
     nodes.HasTerm: render_has_term,
+    nodes.HasTermPrefix: render_has_term_prefix,
+    nodes.HasTermSuffix: render_has_term_suffix,
+    nodes.MatchesRegex: render_matches_regex,
 }

@@ -1,0 +1,106 @@
+"""The engine: a connection that holds the tables, and plans run on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+import pyarrow as pa
+
+from tiercel.engines.duckdb.dialect import TiercelDuckDB
+from tiercel.engines.duckdb.lookup import matching_rows
+from tiercel.engines.duckdb.routines import RoutineFunctions
+from tiercel.errors import EngineError
+from tiercel.tables import KustoType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiercel.plan import Plan
+
+__all__ = ["ARROW_TYPES", "DuckDBEngine"]
+
+ARROW_TYPES: Final[dict[KustoType, pa.DataType]] = {
+    KustoType.BOOL: pa.bool_(),
+    KustoType.INT: pa.int32(),
+    KustoType.LONG: pa.int64(),
+    KustoType.REAL: pa.float64(),
+    KustoType.DECIMAL: pa.decimal128(38, 17),
+    KustoType.STRING: pa.string(),
+    KustoType.DATETIME: pa.timestamp("us"),
+    KustoType.TIMESPAN: pa.int64(),
+    KustoType.GUID: pa.string(),
+    KustoType.DYNAMIC: pa.string(),
+}
+"""How a result's column stands in Arrow: datetimes in UTC, timespans as ticks of 100 ns, dynamics as JSON text."""
+
+_SETTINGS: Final = (
+    "SET TimeZone = 'UTC'",
+    "SET error_on_division_by_zero = false",
+)
+
+
+class DuckDBEngine:
+    """Runs plans on a DuckDB connection that holds the tables of `tiercel.tables` by their names."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._generator = TiercelDuckDB().generator(pretty=True)
+        self._routines = RoutineFunctions(connection)
+        for setting in _SETTINGS:
+            connection.execute(setting)
+
+    @property
+    def name(self) -> str:
+        """`duckdb`."""
+        return "duckdb"
+
+    def render(self, plan: Plan) -> str:
+        """The SQL that `run` runs."""
+        return self._generator.generate(plan.tree)
+
+    def run(self, plan: Plan, *, query: str = "") -> pa.Table:
+        """The plan's rows. A column's field says its Kusto type in its metadata, under `kusto`."""
+        try:
+            sql = self.render(plan)
+            self._routines.prepare(sql)
+            found = self._connection.sql(sql).to_arrow_table()
+        except duckdb.Error as error:
+            raise self._error(error, query) from error
+        fields = [
+            pa.field(column.name, ARROW_TYPES[column.type], metadata={"kusto": column.type.value})
+            for column in plan.columns
+        ]
+        arrays = [_as_type(found.column(at), field.type) for at, field in enumerate(fields)]
+        return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+    def matching(self, table: str, keys: pa.Table, columns: Sequence[str]) -> pa.Table:
+        """These columns of a stored table's rows that equal a row of `keys` in the columns of `keys`."""
+        try:
+            return matching_rows(self._connection, table, keys, columns)
+        except duckdb.Error as error:
+            raise self._error(error, "") from error
+
+    def explain(self, plan: Plan) -> str:
+        """How DuckDB would run the plan."""
+        try:
+            sql = self.render(plan)
+            self._routines.prepare(sql)
+            rows = self._connection.execute(f"EXPLAIN {sql}").fetchall()
+        except duckdb.Error as error:
+            raise self._error(error, "") from error
+        return "\n".join(str(row[1]) for row in rows)
+
+    def _error(self, error: duckdb.Error, query: str) -> EngineError:
+        """DuckDB's own words without the SQL that it quotes: nobody wrote that."""
+        reason = str(error).split("\n\nLINE ", maxsplit=1)[0].strip()
+        of_query = f" running `{query}`" if query else ""
+        return EngineError(f"DuckDB failed{of_query}: {reason}", query=query)
+
+
+def _as_type(array: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
+    if array.type == target:
+        return array
+    if isinstance(array.type, pa.BaseExtensionType):
+        array = pa.chunked_array([chunk.storage for chunk in array.chunks], type=array.type.storage_type)
+    return array.cast(target)

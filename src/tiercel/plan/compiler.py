@@ -1,0 +1,161 @@
+"""The state of one compilation: what was found wrong, which tables are read, which common table expressions stand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from sqlglot import exp
+
+from tiercel.errors import Issue, Severity
+from tiercel.plan.relation import Field, OrderKey, Relation, column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tiercel.kql.source import Source
+    from tiercel.kql.syntax import Region
+    from tiercel.plan.context import Context
+    from tiercel.plan.functions.registry import Environment
+    from tiercel.plan.values import Refusal, Typed
+    from tiercel.tables import Table
+
+__all__ = ["OPEN", "Compiler", "qualified"]
+
+OPEN = Relation(source=None, fields=(), is_open=True)
+"""Rows of which nothing is known, after an error that was reported."""
+
+
+_Result_co = TypeVar("_Result_co", covariant=True)
+
+
+class Lower(Protocol[_Result_co]):
+    """A lowering of syntax at a place."""
+
+    def __call__(self, context: Context, node: Any, /) -> _Result_co:
+        """What the node means there. Trouble is reported, not raised."""
+
+
+@dataclass(slots=True)
+class Compiler:
+    """What the lowerings of one query share. `scalar` and `tabular` lower any expression of their kind."""
+
+    source: Source
+    tables: Mapping[str, Table]
+    environment: Environment
+    scalar: Lower[Typed]
+    tabular: Lower[Relation]
+    is_tabular: Lower[bool]
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+    ctes: dict[str, exp.Query] = field(default_factory=dict)
+    used_tables: dict[str, None] = field(default_factory=dict)
+    render_hint: str = ""
+    depth: int = 0
+    _taken: set[str] = field(default_factory=set)
+    _seen: set[tuple[str, int, str]] = field(default_factory=set)
+    _count: int = 0
+
+    def __post_init__(self) -> None:
+        self._taken.update(name.lower() for name in self.tables)
+
+    # --- issues ------------------------------------------------------------------------------------------------------
+
+    def report(
+        self, code: str, message: str, region: Region, hint: str = "", severity: Severity = Severity.ERROR
+    ) -> None:
+        """Note what is wrong; the same thing at the same place (a function used twice) once."""
+        key = (code, region.start, message)
+        if key not in self._seen:
+            self._seen.add(key)
+            self.issues.append(Issue(code, message, self.source.span(region), hint, severity))
+
+    def refuse(self, refusal: Refusal, region: Region) -> None:
+        """Note a lowering's refusal, at its own place or else at `region`."""
+        self.report(refusal.code, refusal.message, refusal.region or region, refusal.hint)
+
+    # --- rows --------------------------------------------------------------------------------------------------------
+
+    def read(self, table: Table) -> Relation:
+        """The rows of a stored table."""
+        self.used_tables[table.name] = None
+        return Relation(
+            source=exp.Table(this=exp.Identifier(this=table.name, quoted=True)),
+            fields=tuple(Field(one.name, one.type, column(one.name)) for one in table.columns),
+            hidden=tuple(Field(one.name, one.type, column(one.name)) for one in table.hidden),
+            name=table.name,
+        )
+
+    def fresh(self, name: str = "") -> str:
+        """A name for a common table expression that no table and no other has; `name` itself where it is free."""
+        candidate = name
+        while not candidate or candidate.lower() in self._taken:
+            self._count += 1
+            candidate = f"{name or 'step'}_{self._count}"
+        self._taken.add(candidate.lower())
+        return candidate
+
+    def seal(self, relation: Relation, name: str = "") -> Relation:
+        """The same rows, standing as a common table expression, so that every column is a plain one."""
+        if relation.is_open or relation.is_trivial:
+            return relation
+        select, names = relation.select()
+        return self.add(select, names, relation, name)
+
+    def add(self, select: exp.Query, names: list[str], shape: Relation, name: str = "") -> Relation:
+        """The rows of `select` as a common table expression.
+
+        `names` are its columns' SQL names: in the order of the shape's fields, hidden fields, partition and order keys.
+        """
+        title = self.fresh(name)
+        self.ctes[title] = select
+        remaining = iter(names)
+        return replace(
+            shape,
+            source=exp.Table(this=exp.Identifier(this=title, quoted=True)),
+            joins=(),
+            where=(),
+            fields=tuple(replace(one, sql=column(next(remaining))) for one in shape.fields),
+            hidden=tuple(replace(one, sql=column(next(remaining))) for one in shape.hidden),
+            partition=tuple(replace(one, sql=column(next(remaining))) for one in shape.partition),
+            order=tuple(
+                OrderKey(replace(key.field, sql=column(next(remaining))), key.descending, key.nulls_first)
+                for key in shape.order
+            ),
+        )
+
+    # --- the whole ---------------------------------------------------------------------------------------------------
+
+    def assemble(self, relation: Relation) -> exp.Select:
+        """The query: every common table expression that is needed, then the last SELECT in its order.
+
+        An expression that is read twice or more is computed once: it is marked as materialized.
+        """
+        if relation.order:
+            relation = self.seal(relation)
+        select, _ = relation.select(everything=False)
+        if relation.order:
+            select.set("order", exp.Order(expressions=[qualified(key, relation) for key in relation.order]))
+        needed = self._references(select)
+        bodies: list[exp.CTE] = []
+        for name, body in reversed(self.ctes.items()):
+            uses = needed[name]
+            if not uses:
+                continue
+            needed.update(self._references(body))
+            alias = exp.TableAlias(this=exp.Identifier(this=name, quoted=True))
+            bodies.append(exp.CTE(this=body, alias=alias, materialized=True if uses > 1 else None))
+        if bodies:
+            select.set("with_", exp.With(expressions=bodies[::-1]))
+        return select
+
+    def _references(self, tree: exp.Expr) -> Counter[str]:
+        return Counter(table.name for table in tree.find_all(exp.Table) if table.name in self.ctes)
+
+
+def qualified(key: OrderKey, relation: Relation) -> exp.Ordered:
+    """The key as a column of the relation's source: a bare name could mean a column of the SELECT's own."""
+    source = relation.source
+    table = source.name if isinstance(source, exp.Table) else ""
+    return exp.Ordered(this=column(key.field.sql.name, table), desc=key.descending, nulls_first=key.nulls_first)

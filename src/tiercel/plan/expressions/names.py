@@ -1,0 +1,92 @@
+"""Names and what is reached from them: columns, let values, properties and elements of dynamic values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from tiercel.kql import syntax
+from tiercel.plan.functions.forms import INTEGERS, as_type, text_of
+from tiercel.plan.literals import constant
+from tiercel.plan.nodes.dynamic import Element, Property
+from tiercel.plan.scope import FunctionBinding, ScalarBinding, TableBinding, did_you_mean
+from tiercel.plan.values import Broken, Refusal, Typed
+from tiercel.tables import KustoType
+
+if TYPE_CHECKING:
+    from tiercel.plan.context import Context
+
+__all__ = ["BROKEN", "lower_index", "lower_literal", "lower_member", "lower_name"]
+
+BROKEN = Broken(exp.Null(), KustoType.DYNAMIC)
+
+
+def lower_literal(_context: Context, node: syntax.Literal) -> Typed:
+    """A value written down."""
+    return constant(node.value, node.type)
+
+
+def lower_name(context: Context, node: syntax.Name) -> Typed:
+    """A column of the rows at hand, or else a let value."""
+    relation = context.relation
+    if relation is not None:
+        found = relation.find(node.text)
+        if found is not None:
+            if context.aggregating and not found.broken:
+                message = f"`{node.text}` differs from row to row, and one value a group is expected"
+                raise Refusal("kql-not-aggregated", message, "put it into an aggregate, or behind `by`")
+            return BROKEN if found.broken else found.typed()
+    binding = context.scope.find(node.text)
+    if isinstance(binding, ScalarBinding):
+        value = binding.value
+        return value if isinstance(value, Broken) else Typed(value.sql.copy(), value.type, value.value)
+    if relation is not None and relation.is_open:
+        return BROKEN
+    if isinstance(binding, TableBinding):
+        hint = f"`toscalar({node.text} | ...)` gives one value of it"
+        raise Refusal("kql-not-scalar", f"`{node.text}` is a table, and a value is expected here", hint)
+    if isinstance(binding, FunctionBinding):
+        raise Refusal("kql-not-scalar", f"`{node.text}` is a function", f"call it: `{node.text}(...)`")
+    scalars = context.scope.names(ScalarBinding)
+    if relation is None:
+        raise Refusal("kql-unknown-name", f"no value is called `{node.text}`", did_you_mean(node.text, scalars))
+    of_table = f" of {relation.name}" if relation.name else " here"
+    hint = did_you_mean(node.text, [*relation.names, *(one.name for one in relation.hidden), *scalars])
+    raise Refusal("kql-unknown-column", f"no column{of_table} is called `{node.text}`", hint)
+
+
+def lower_member(context: Context, node: syntax.Member) -> Typed:
+    """`base.name`: a property of a dynamic value. A string that holds JSON must be parsed first."""
+    base = node.base
+    if isinstance(base, syntax.Name) and base.text in {"$left", "$right"}:
+        raise Refusal("kql-misplaced", f"`{base.text}` stands only in the `on` of a join or lookup")
+    value = context.plain().lower(base)
+    if isinstance(value, Broken):
+        return value
+    if value.type is not KustoType.DYNAMIC:
+        hint = f"parse it first: `parse_json(...).{node.name}`" if value.type is KustoType.STRING else ""
+        raise Refusal("kql-type", f"only a dynamic value has properties; this is a {value.type}", hint)
+    if value.is_constant:
+        found = value.value.get(node.name) if isinstance(value.value, dict) else None
+        return constant(found, KustoType.DYNAMIC)
+    return Typed(Property(this=value.sql, expression=exp.Literal.string(node.name)), KustoType.DYNAMIC)
+
+
+def lower_index(context: Context, node: syntax.Index) -> Typed:
+    """`base[index]`: an element of an array (negative from the end), or a property whose name is computed."""
+    place = context.plain()
+    base, index = place.lower(node.base), place.lower(node.index)
+    if isinstance(base, Broken) or isinstance(index, Broken):
+        return BROKEN
+    if base.type is not KustoType.DYNAMIC:
+        hint = "use substring() for a part of a string" if base.type is KustoType.STRING else ""
+        raise Refusal("kql-type", f"only a dynamic value has elements; this is a {base.type}", hint)
+    if index.type in INTEGERS:
+        if isinstance(base.value, list) and isinstance(index.value, int):
+            inside = -len(base.value) <= index.value < len(base.value)
+            return constant(base.value[index.value] if inside else None, KustoType.DYNAMIC)
+        return Typed(Element(this=base.sql, expression=as_type(index, KustoType.LONG).sql), KustoType.DYNAMIC)
+    if index.type in {KustoType.STRING, KustoType.DYNAMIC}:
+        return Typed(Property(this=base.sql, expression=text_of(index).sql), KustoType.DYNAMIC)
+    raise Refusal("kql-type", f"an index is a whole number or a string, found a {index.type}", region=node.index.region)

@@ -1,0 +1,194 @@
+"""Functions that look at other rows: prev, next, row_number, row_cumsum and their kin. They need rows in an order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from sqlglot import exp
+
+from tiercel.plan.functions.forms import NUMBERS, as_type
+from tiercel.plan.literals import cast, constant, null
+from tiercel.plan.relation import Field
+from tiercel.plan.values import Broken, Refusal, Typed
+from tiercel.tables import KustoType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tiercel.kql import syntax
+    from tiercel.plan.context import Context
+    from tiercel.plan.relation import Relation
+
+__all__ = ["WINDOWS", "changes", "over", "restarts"]
+
+
+def over(
+    relation: Relation, function: exp.Expr, *, partition: tuple[exp.Expr, ...] = (), rows: bool = False
+) -> exp.Window:
+    """The function over the rows in their order; with `rows`, over those up to and including the row itself."""
+    keys = [*(one.sql.copy() for one in relation.partition), *partition]
+    spec = None
+    if rows:
+        spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
+    order = exp.Order(expressions=[key.ordered() for key in relation.order]) if relation.order else None
+    return exp.Window(this=function, partition_by=keys, order=order, spec=spec)
+
+
+def _serialized(context: Context, node: syntax.Call) -> Relation:
+    relation = context.relation
+    if relation is None:
+        raise Refusal("kql-misplaced", f"`{node.name}` needs rows")
+    if not relation.is_serialized and not relation.is_open:
+        hint = "put `sort by ...` or `serialize` before it"
+        raise Refusal("kql-not-serialized", f"`{node.name}` needs rows in an order", hint)
+    return relation
+
+
+def _arguments(context: Context, node: syntax.Call, low: int, high: int) -> list[Typed] | None:
+    if not low <= len(node.arguments) <= high:
+        wanted = str(low) if low == high else f"{low} to {high}"
+        raise Refusal("kql-argument-count", f"`{node.name}` takes {wanted} arguments, found {len(node.arguments)}")
+    values = [context.plain().lower(one) for one in node.arguments]  # type: ignore[arg-type]  # refused by `lower` otherwise
+    return None if any(isinstance(one, Broken) for one in values) else values
+
+
+def _neighbour(context: Context, node: syntax.Call) -> Typed:
+    """The value of the row `offset` rows before (`prev`) or after (`next`); the third argument where there is none."""
+    relation = _serialized(context, node)
+    arguments = _arguments(context, node, 1, 3)
+    if arguments is None or relation.is_open:
+        return Broken(exp.Null(), KustoType.DYNAMIC)
+    value = arguments[0]
+    offset = arguments[1].value if len(arguments) > 1 else 1
+    if not isinstance(offset, int):
+        raise Refusal("kql-not-constant", f"the offset of `{node.name}` must be a constant whole number")
+    default = as_type(arguments[2], value.type) if len(arguments) > 2 else null(value.type)
+    shift = exp.Lag if node.name == "prev" else exp.Lead
+    if offset < 0:
+        shift = exp.Lead if shift is exp.Lag else exp.Lag
+    function = shift(this=value.sql, offset=exp.Literal.number(abs(offset)), default=default.sql)
+    return Typed(over(relation, function), value.type)
+
+
+def _constant(arguments: list[Typed], at: int, default: object) -> object:
+    if len(arguments) <= at:
+        return default
+    if not arguments[at].is_constant:
+        raise Refusal("kql-not-constant", "this argument must be constant")
+    return arguments[at].value
+
+
+def restart_name(node: syntax.Call) -> str:
+    """The hidden column that counts the restarts of one call; `restarts` adds it before the call is lowered."""
+    return f"$restart{node.region.start}"
+
+
+def restarts(context: Context, relation: Relation, node: syntax.Call) -> Relation:
+    """The rows with the count of the call's restarts as a hidden column, where it has a restart.
+
+    A window cannot stand within a window: this one gets a scope of its own.
+    """
+    at = _RESTART_AT.get(node.name)
+    if at is None or len(node.arguments) <= at or relation.is_open or not relation.is_serialized:
+        return relation
+    relation = context.compiler.seal(relation)
+    flag = context.over(relation).lower(node.arguments[at])  # type: ignore[arg-type]  # refused by `lower` otherwise
+    if isinstance(flag, Broken) or flag.value is False:
+        return relation
+    counted = exp.Case(ifs=[exp.If(this=flag.sql, true=exp.Literal.number(1))], default=exp.Literal.number(0))
+    total = over(relation, exp.Sum(this=counted), rows=True)
+    column = Field(restart_name(node), KustoType.LONG, total)
+    return context.compiler.seal(replace(relation, hidden=(*relation.hidden, column)))
+
+
+def _partition(relation: Relation, node: syntax.Call) -> tuple[exp.Expr, ...]:
+    found = relation.find(restart_name(node))
+    return () if found is None else (found.sql.copy(),)
+
+
+def _row_number(context: Context, node: syntax.Call) -> Typed:
+    """1, 2, 3, ... in the rows' order, from another start if given; counted anew where the second argument is true."""
+    relation = _serialized(context, node)
+    arguments = _arguments(context, node, 0, 2)
+    if arguments is None or relation.is_open:
+        return Broken(exp.Null(), KustoType.DYNAMIC)
+    start = _constant(arguments, 0, 1)
+    partition = _partition(relation, node)
+    number: exp.Expr = over(relation, exp.RowNumber(), partition=partition)
+    if start != 1:
+        number = exp.Add(this=number, expression=exp.convert(int(str(start)) - 1))
+    return Typed(exp.Cast(this=number, to=exp.DataType.build("BIGINT")), KustoType.LONG)
+
+
+def _row_cumsum(context: Context, node: syntax.Call) -> Typed:
+    """The sum of the values up to the row, begun anew where the second argument is true."""
+    relation = _serialized(context, node)
+    arguments = _arguments(context, node, 1, 2)
+    if arguments is None or relation.is_open:
+        return Broken(exp.Null(), KustoType.DYNAMIC)
+    value = arguments[0]
+    if value.type not in NUMBERS and value.type is not KustoType.TIMESPAN:
+        raise Refusal("kql-argument-type", f"`{node.name}` takes a number or a timespan, found a {value.type}")
+    partition = _partition(relation, node)
+    total = over(relation, exp.Sum(this=value.sql), partition=partition, rows=True)
+    kind = KustoType.LONG if value.type is KustoType.INT else value.type
+    zero = constant(0, kind).sql if kind is not KustoType.DECIMAL else exp.Literal.number(0)
+    return Typed(cast(exp.Coalesce(this=total, expressions=[zero]), kind), kind)
+
+
+def _row_rank(context: Context, node: syntax.Call) -> Typed:
+    """The rank of the row's value among its neighbours in order: dense counts the changes of value, min leaves gaps."""
+    relation = _serialized(context, node)
+    arguments = _arguments(context, node, 1, 2)
+    if arguments is None or relation.is_open:
+        return Broken(exp.Null(), KustoType.DYNAMIC)
+    found = relation.find(rank_name(node))
+    change = found.sql.copy() if found is not None else exp.Literal.number(1)
+    partition = _partition(relation, node)
+    if node.name == "row_rank_dense":
+        rank: exp.Expr = over(relation, exp.Sum(this=change), partition=partition, rows=True)
+    else:
+        number = found.sql.copy() if found is not None else exp.Literal.number(1)
+        rank = over(relation, exp.Max(this=number), partition=partition, rows=True)
+    return Typed(cast(rank, KustoType.LONG), KustoType.LONG)
+
+
+def rank_name(node: syntax.Call) -> str:
+    """The hidden column that marks where the value of one rank call changes."""
+    return f"$rank{node.region.start}"
+
+
+def changes(context: Context, relation: Relation, node: syntax.Call) -> Relation:
+    """The rows with a hidden column that tells where the value ranked changes, where the call is a rank.
+
+    1 where it does and else 0 for the dense rank; the row's number where it does and else null for the other.
+    """
+    if node.name not in {"row_rank_dense", "row_rank_min"} or relation.is_open or not relation.is_serialized:
+        return relation
+    relation = context.compiler.seal(relation)
+    value = context.over(relation).lower(node.arguments[0]) if node.arguments else None  # type: ignore[arg-type]  # as above
+    if value is None or isinstance(value, Broken):
+        return relation
+    partition = _partition(relation, node)
+    before = over(relation, exp.Lag(this=value.sql.copy()), partition=partition)
+    first = exp.EQ(this=over(relation, exp.RowNumber(), partition=partition), expression=exp.Literal.number(1))
+    changed = exp.Or(this=first, expression=exp.NullSafeNEQ(this=value.sql, expression=before))
+    if node.name == "row_rank_dense":
+        mark: exp.Expr = exp.Case(ifs=[exp.If(this=changed, true=exp.Literal.number(1))], default=exp.Literal.number(0))
+    else:
+        mark = exp.Case(ifs=[exp.If(this=changed, true=over(relation, exp.RowNumber(), partition=partition))])
+    column = Field(rank_name(node), KustoType.LONG, mark)
+    return context.compiler.seal(replace(relation, hidden=(*relation.hidden, column)))
+
+
+_RESTART_AT: Final = {"row_number": 1, "row_cumsum": 1, "row_rank_dense": 1, "row_rank_min": 1}
+
+WINDOWS: Final[dict[str, Callable[[Context, syntax.Call], Typed]]] = {
+    "prev": _neighbour,
+    "next": _neighbour,
+    "row_number": _row_number,
+    "row_cumsum": _row_cumsum,
+    "row_rank_dense": _row_rank,
+    "row_rank_min": _row_rank,
+}

@@ -1,0 +1,97 @@
+"""Calls of the query's own functions: arguments bound to parameters, the body lowered in a scope of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tiercel.kql import syntax
+from tiercel.plan.functions.forms import as_type
+from tiercel.plan.scope import ScalarBinding, Scope, TableBinding, did_you_mean
+from tiercel.plan.statements import run
+from tiercel.plan.values import Broken, Refusal
+
+if TYPE_CHECKING:
+    from tiercel.plan.context import Context
+    from tiercel.plan.relation import Relation
+    from tiercel.plan.scope import FunctionBinding
+    from tiercel.plan.values import Typed
+
+__all__ = ["invoke"]
+
+_DEEPEST = 64
+"""How deep functions may call each other: KQL has no recursion, so more than this is one."""
+
+
+def invoke(
+    context: Context, call: syntax.Call, binding: FunctionBinding, piped: Relation | None = None
+) -> Relation | Typed:
+    """What the function gives for these arguments, the first of which are the rows `piped` into `| invoke f(...)`."""
+    scope = Scope(parent=binding.scope)
+    _check_depth(context, call)
+    parameters = list(binding.function.parameters)
+    if piped is not None:
+        if not parameters or parameters[0].columns is None:
+            raise Refusal(
+                "kql-argument-type",
+                f"the first parameter of `{call.name}` is no table, so rows cannot be piped into it",
+            )
+        scope.own[parameters.pop(0).name.text] = TableBinding(piped)
+    _bind(context, call, parameters, scope)
+    context.compiler.depth += 1
+    try:
+        result = run(context.within(scope), binding.function.body)
+    finally:
+        context.compiler.depth -= 1
+    if result is None:
+        raise Refusal(
+            "kql-no-result", f"the function `{call.name}` has no result", "its last statement is an expression"
+        )
+    return result
+
+
+def _check_depth(context: Context, call: syntax.Call) -> None:
+    if context.compiler.depth >= _DEEPEST:
+        raise Refusal("kql-recursion", f"`{call.name}` calls itself, which KQL does not allow")
+
+
+def _bind(context: Context, call: syntax.Call, parameters: list[syntax.Parameter], scope: Scope) -> None:
+    positional = [one for one in call.arguments if not isinstance(one, syntax.Named)]
+    named = {one.names[0].text: one for one in call.arguments if isinstance(one, syntax.Named)}
+    if len(positional) + len(named) > len(parameters):
+        count = len(positional) + len(named)
+        raise Refusal("kql-argument-count", f"`{call.name}` takes {len(parameters)} arguments, found {count}")
+    for position, parameter in enumerate(parameters):
+        name = parameter.name.text
+        argument: syntax.Argument | None = positional[position] if position < len(positional) else None
+        if argument is None and name in named:
+            argument = named.pop(name).expression
+        if argument is not None:
+            scope.own[name] = _bound(context, parameter, argument)
+        elif parameter.default is not None:
+            scope.own[name] = ScalarBinding(context.over(None).lower(parameter.default))
+        else:
+            raise Refusal("kql-argument-count", f"`{call.name}` needs a value for `{name}`")
+    for name, one in named.items():
+        hint = did_you_mean(name, [parameter.name.text for parameter in parameters])
+        raise Refusal("kql-argument-name", f"`{call.name}` has no parameter `{name}`", hint, one.region)
+
+
+def _bound(context: Context, parameter: syntax.Parameter, argument: syntax.Argument) -> ScalarBinding | TableBinding:
+    if parameter.columns is not None:
+        rows = context.rows(argument)
+        _check_columns(parameter, rows, argument)
+        return TableBinding(context.compiler.seal(rows, parameter.name.text))
+    value = context.plain().lower(argument)  # type: ignore[arg-type]  # refused by `lower` otherwise
+    if not isinstance(value, Broken) and parameter.type is not None and value.type is not parameter.type:
+        value = as_type(value, parameter.type)
+    return ScalarBinding(value)
+
+
+def _check_columns(parameter: syntax.Parameter, rows: Relation, argument: syntax.Argument) -> None:
+    """A table given must have the columns that the parameter declares; more are let through, as in Kusto `(*)` does."""
+    for column in parameter.columns or ():
+        found = rows.find(column.name.text)
+        if rows.is_open or found is not None:
+            continue
+        message = f"the table for `{parameter.name.text}` has no column `{column.name.text}`"
+        raise Refusal("kql-argument-type", message, did_you_mean(column.name.text, rows.names), argument.region)
