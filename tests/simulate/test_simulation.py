@@ -16,15 +16,9 @@ from tiercel.tables import TABLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-SMALL = {"hosts": 14, "seed": 3}
+    from conftest import Simulated
 
-
-def events(folder: Path) -> list[dict[str, Any]]:
-    return [
-        json.loads(line)
-        for path in sorted(folder.glob("winlogbeat/*.ndjson"))
-        for line in path.read_bytes().splitlines()
-    ]
+SMALL = {"hosts": 8, "seed": 3}
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -61,53 +55,105 @@ def test_an_attack_does_not_change_the_noise(tmp_path: Path) -> None:
     assert len(more) == len(told)
 
 
+@pytest.fixture(scope="module")
+def times(simulated: Simulated) -> dict[tuple[str, str], list[datetime]]:
+    """When each device's events of each source were written."""
+    found: dict[tuple[str, str], list[datetime]] = {}
+    for event in simulated.events:
+        device = event["winlog"]["computer_name"].partition(".")[0]
+        found.setdefault((device, source(event["winlog"])), []).append(datetime.fromisoformat(event["@timestamp"]))
+    return found
+
+
 @pytest.mark.parametrize("name", list(SCENARIOS))
-def test_ground_truth_is_in_the_records(tmp_path: Path, name: str) -> None:
-    attack = simulate(tmp_path, **SMALL, attacks=[name], written_as=Format.SYSMON).attacks[0]
-    written = events(tmp_path)
-    assert json.loads((tmp_path / "ground-truth.json").read_bytes())["attacks"] == [attack]
-    for entry in attack["evidence"]:
+def test_ground_truth_is_in_the_events(
+    simulated: Simulated, times: dict[tuple[str, str], list[datetime]], name: str
+) -> None:
+    for entry in simulated.attacks[name]["evidence"]:
+        happened = datetime.fromisoformat(entry["time"])
         for place in entry["written"]:
-            device, source = place.split()
-            assert any(matches(event, device, source, entry["time"]) for event in written), (entry["step"], place)
+            device, expected = place.split()
+            if ":" in expected:
+                lags = [(time - happened).total_seconds() for time in times[device, expected]]
+                assert any(-0.01 <= lag <= 2.0 for lag in lags), (entry, place)
 
 
-def matches(event: dict[str, Any], device: str, source: str, time: str) -> bool:
-    """Whether an event is that source's record of something at that time on that device."""
-    channel, event_id = source.split(":")
-    log = event["winlog"]
-    here = log["computer_name"].startswith(f"{device}.") and log["event_id"] == int(event_id)
-    if not here or channel not in log["channel"].lower():
-        return False
-    late = datetime.fromisoformat(event["@timestamp"]) - datetime.fromisoformat(time)
-    return -0.01 <= late.total_seconds() <= 2.0
+def logs(simulated: Simulated) -> list[dict[str, Any]]:
+    return [event["winlog"] for event in simulated.events]
 
 
-def test_a_process_guid_carries_the_start(tmp_path: Path) -> None:
-    simulate(tmp_path, **SMALL)
-    seen = 0
-    for event in events(tmp_path):
-        data = event["winlog"]["event_data"]
-        if event["winlog"]["event_id"] == 1:
+def source(log: dict[str, Any]) -> str:
+    channel = "sysmon" if "Sysmon" in log["channel"] else log["channel"].lower()
+    return f"{channel}:{log['event_id']}"
+
+
+def test_ground_truth_stands_beside_the_records(simulated: Simulated) -> None:
+    document = json.loads((simulated.folder / "ground-truth.json").read_bytes())
+    assert {attack["scenario"]: attack for attack in document["attacks"]} == simulated.attacks
+
+
+def test_every_record_is_of_a_known_kind(simulated: Simulated) -> None:
+    for path in simulated.folder.glob("defender/*.jsonl"):
+        for line in path.read_bytes().splitlines():
+            record = json.loads(line)
+            table = TABLES[record["category"].removeprefix("AdvancedHunting-")]
+            assert list(record["properties"]) == [column.name for column in table.columns]
+    assert {source(log) for log in logs(simulated)} >= {"sysmon:1", "sysmon:18", "security:4698", "system:7045"}
+
+
+def test_an_attack_names_the_process_that_its_events_name(simulated: Simulated) -> None:
+    created = {
+        (log["event_data"]["ProcessId"], log["computer_name"]): log["event_data"]
+        for log in logs(simulated)
+        if source(log) == "sysmon:1"
+    }
+    for name, attack in simulated.attacks.items():
+        child = attack["child"]
+        if child:
+            data = created[str(child["pid"]), attack["target"]["device"]]
+            assert data["CommandLine"] == child["command_line"], name
+            assert data["LogonId"] == child["logon_id"], name
+
+
+def test_record_ids_rise_with_time_in_every_log(simulated: Simulated) -> None:
+    last: dict[tuple[str, str], int] = {}
+    for log in logs(simulated):
+        key = (log["computer_name"], log["channel"])
+        assert log["record_id"] > last.get(key, 0)
+        last[key] = log["record_id"]
+
+
+def test_a_process_guid_carries_the_start(simulated: Simulated) -> None:
+    for log in logs(simulated):
+        if source(log) == "sysmon:1":
+            data = log["event_data"]
             low, high = data["ProcessGuid"].split("-")[1:3]
             started = datetime.fromisoformat(data["UtcTime"] + "+00:00").timestamp()
             assert int(high + low, 16) == int(started)
-            seen += 1
-    assert seen > 100
 
 
-def test_sysmon_3_comes_late_and_by_its_own_clock(tmp_path: Path) -> None:
-    simulate(tmp_path, **SMALL)
+def test_sysmon_3_comes_late_and_by_its_own_clock(simulated: Simulated) -> None:
     offsets: dict[str, list[float]] = {}
-    for event in events(tmp_path):
-        if event["winlog"]["event_id"] == 3:
+    for event in simulated.events:
+        if source(event["winlog"]) == "sysmon:3":
             utc = datetime.fromisoformat(event["winlog"]["event_data"]["UtcTime"] + "+00:00")
             lag = (datetime.fromisoformat(event["@timestamp"]) - utc).total_seconds()
             offsets.setdefault(event["winlog"]["computer_name"], []).append(lag)
-    assert len(offsets) == SMALL["hosts"]
+    assert len(offsets) == 100
     for lags in offsets.values():
         assert max(lags) - min(lags) < 1.3
-    assert any(abs(min(lags)) > 1.5 for lags in offsets.values())
+    assert sum(abs(min(lags) - 0.7) > 1.5 for lags in offsets.values()) > 10
+
+
+def test_an_older_sysmon_swaps_the_sides_of_an_inbound_connection(simulated: Simulated) -> None:
+    ports: dict[str, set[str]] = {}
+    for log in logs(simulated):
+        data = log["event_data"]
+        if source(log) == "sysmon:3" and data["Initiated"] == "false" and data["Image"] == "System":
+            side = "source" if data["SourcePort"] in {"445", "5985"} else "destination"
+            ports.setdefault(log["computer_name"], set()).add(side)
+    assert all(len(sides) == 1 for sides in ports.values())
+    assert set.union(*ports.values()) == {"source", "destination"}
 
 
 def test_parquet_has_the_columns_of_the_tables(tmp_path: Path) -> None:
@@ -122,10 +168,9 @@ def test_parquet_has_the_columns_of_the_tables(tmp_path: Path) -> None:
 
 def test_management_is_only_written_on_request(tmp_path: Path) -> None:
     def remote_starts(managed: bool) -> int:
-        simulate(tmp_path, hosts=40, managed=managed)
-        return sum(
-            "PDQDeployRunner" in json.dumps(event) or "inventory.cmd" in json.dumps(event) for event in events(tmp_path)
-        )
+        simulate(tmp_path, hosts=40, managed=managed, written_as=Format.DEFENDER)
+        text = (tmp_path / "defender" / "DeviceProcessEvents-000.jsonl").read_text()
+        return text.count("PDQDeployRunner-1.exe") + text.count("inventory.cmd")
 
     assert remote_starts(managed=False) == 0
     assert remote_starts(managed=True) > 0

@@ -7,7 +7,7 @@ id and a start time mean something within one uptime only, so everything that ha
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from tiercel.simulate.standing import STANDING
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
     from datetime import datetime
 
 __all__ = ["DOMAIN", "NETBIOS", "Fleet", "HostPlan", "Senses", "Uptime", "build_fleet", "host_plans", "lay_out"]
@@ -75,12 +76,22 @@ class Uptime:
 
 @dataclass(frozen=True)
 class Fleet:
-    """Hosts and uptimes as Arrow tables, over the time from `start` to `end`."""
+    """Hosts and uptimes as Arrow tables, from `start` to `end`; `plans` and `times` are the same as objects."""
 
-    hosts: Any
-    uptimes: Any
+    plans: tuple[HostPlan, ...]
+    times: tuple[Uptime, ...]
+    seed: int
     start: int
     end: int
+    hosts: Any
+    uptimes: Any
+
+    def rebooted(self, uptime: int, at: int) -> Fleet:
+        """The same fleet with one uptime cut short: its host is rebooted then, and its next uptime is the last row."""
+        before = self.times[uptime]
+        after = Uptime(before.host, at + 25 * SECOND, before.end)
+        times = (*self.times[:uptime], replace(before, end=at), *self.times[uptime + 1 :], after)
+        return lay_out(self.plans, times, self.seed, self.start, self.end)
 
     def of_role(self, *roles: str) -> list[int]:
         """The uptimes of hosts of these roles, in order."""
@@ -192,7 +203,7 @@ def build_fleet(count: int, days: int, seed: int, start: datetime) -> Fleet:
     return lay_out(plans, uptimes, seed, began, began + days * day)
 
 
-def lay_out(plans: list[HostPlan], uptimes: list[Uptime], seed: int, start: int, end: int) -> Fleet:
+def lay_out(plans: Sequence[HostPlan], uptimes: Sequence[Uptime], seed: int, start: int, end: int) -> Fleet:
     """The fleet of these hosts and uptimes as columns: ids, logon sessions and ports are drawn from the seed."""
     domain_sid = _machine_sid(seed)
     rids = {name: 1_100 + i for i, name in enumerate(dict.fromkeys(plan.user for plan in plans if plan.user))}
@@ -227,10 +238,10 @@ def lay_out(plans: list[HostPlan], uptimes: list[Uptime], seed: int, start: int,
         "desktop_number": chance.whole(n, 1, 2),
     }
     columns |= _standing_columns(uptimes, chance, n)
-    return Fleet(hosts, pa.table(columns), start, end)
+    return Fleet(tuple(plans), tuple(uptimes), seed, start, end, hosts, pa.table(columns))
 
 
-def _standing_columns(uptimes: list[Uptime], chance: Chance, n: int) -> dict[str, Any]:
+def _standing_columns(uptimes: Sequence[Uptime], chance: Chance, n: int) -> dict[str, Any]:
     """Process id, start time and RPC port of every standing process, one column each."""
     columns: dict[str, Any] = {}
     for rank, process in enumerate(STANDING.values()):

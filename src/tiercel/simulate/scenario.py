@@ -65,11 +65,17 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A scenario told differently: steps changed by label, another source, clock, address family or time since boot."""
+    """A scenario told differently: steps changed by label, another source, clock, address family or time since boot.
+
+    `told` is another story altogether; `without` names steps that do not happen. `nat` puts the caller behind an
+    address that is not its own; `second_caller` has somebody innocent call from that address at the same time.
+    """
 
     name: str
     description: str
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    told: Story | None = None
+    without: tuple[str, ...] = ()
     kept: Kept = Kept.BOTH
     skew: float = 0.0
     swapped: bool = False
@@ -84,7 +90,8 @@ def varied(scenario: Scenario, variant: Variant) -> Scenario:
     """The scenario with the variant's story, time and strength."""
     return replace(
         scenario,
-        story=scenario.story.changed(variant.changes),
+        story=(variant.told or scenario.story).without(*variant.without).changed(variant.changes),
+        child="" if scenario.child in variant.without else scenario.child,
         after_boot=scenario.after_boot if variant.after_boot is None else variant.after_boot,
         strength=variant.strength or scenario.strength,
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tiercel.simulate.scenario import Scenario
 
-__all__ = ["DEFAULT_START", "Format", "Written", "find_scenario", "simulate", "write_records"]
+__all__ = ["DEFAULT_START", "Format", "Written", "find_scenario", "simulate", "sources_of", "write_records"]
 
 DEFAULT_START = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday. Fixed, so that the same seed gives the same bytes on any day."""
@@ -89,18 +89,20 @@ def simulate(
     _make_room(out)
     say(f"a fleet of {hosts} hosts")
     fleet = build_fleet(hosts, days, seed, start)
-    happenings = Happenings()
     taken: set[int] = set()
-    truths = []
+    places = []
     for number, scenario in enumerate(scenarios):
-        chance = Chance(seed, "attack", number)
-        where = place(scenario, fleet, chance, taken)
-        if where is None:
-            raise UsageError(
-                f"a fleet of {hosts} hosts has no two workstations left for {scenario.name}; ask for more --hosts"
-            )
-        told = tell_attack(scenario, where, fleet, chance=chance, into=happenings)
-        truths.append(describe(scenario, where, told, fleet, sources=_sources(written_as)))
+        placed = place(scenario, fleet, Chance(seed, "attack", number), taken)
+        if placed is None:
+            message = f"a fleet of {hosts} hosts has no two left for {scenario.name}; ask for more --hosts"
+            raise UsageError(message)
+        where, fleet = placed
+        places.append(where)
+    happenings = Happenings()
+    truths = []
+    for number, (scenario, where) in enumerate(zip(scenarios, places, strict=True)):
+        told = tell_attack(scenario, where, fleet, chance=Chance(seed, "attack", number), into=happenings)
+        truths.append(describe(scenario, where, told, fleet, sources=sources_of(written_as)))
     say("its days")
     tell_noise(fleet, Chance(seed, "noise"), happenings, managed=managed)
     say("its records")
@@ -126,7 +128,8 @@ def _make_room(out: Path) -> None:
             path.unlink()
 
 
-def _sources(written_as: Format) -> frozenset[str]:
+def sources_of(written_as: Format) -> frozenset[str]:
+    """Which sources a format holds: `windows`, `defender` or both."""
     return {
         Format.SYSMON: frozenset({"windows"}),
         Format.DEFENDER: frozenset({"defender"}),

@@ -75,7 +75,6 @@ class Connect(Step):
     port: int = 0
     address: Choice = ""
     loopback: bool = False
-    same_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +169,10 @@ class Story:
             if label not in labels:
                 raise KeyError(label)
         return Story(self.name, tuple(replace(step, **changes.get(step.label, {})) for step in self.steps))
+
+    def without(self, *labels: str) -> Story:
+        """The same story without the steps of those labels."""
+        return Story(self.name, tuple(step for step in self.steps if step.label not in labels))
 
     def step(self, label: str) -> Step:
         """The step of that label.

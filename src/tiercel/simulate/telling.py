@@ -109,6 +109,8 @@ class Cast:
     texts: Mapping[str, Any] = field(default_factory=dict)
     caller: tuple[Any, Any] | None = None
     family: str = "ip"
+    moments: Mapping[str, Any] = field(default_factory=dict)
+    nat: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.begins)
@@ -129,7 +131,7 @@ class Telling:
     def __init__(self, fleet: Fleet, cast: Cast, chance: Chance, into: Happenings) -> None:
         self.fleet = fleet
         self.cast = cast
-        self.times: dict[str, Any] = {}
+        self.times: dict[str, Any] = dict(cast.moments)
         self.processes: dict[str, Process] = {}
         self.sessions: dict[str, Session] = {}
         self.lines: dict[str, Line] = {}
@@ -273,18 +275,15 @@ class Telling:
             source_ip, target_ip = self._address(step.source, step), self.text(step.address)
         else:
             source_ip, target_ip = self._address(step.source, step), self._address(step.at, step)
-        if step.same_as:
-            earlier = self.lines[step.same_as]
-            source_port, target_port = earlier.source_port, earlier.target_port
-        else:
-            source_port = pc.add(self._first_port, self._ports)
-            self._ports += 1
-            target_port = step.port or self._own_port(step)
+        source_port = pc.add(self._first_port, self._ports)
+        self._ports += 1
+        target_port = step.port or self._own_port(step)
+        seen_as = self.cast.nat.get(step.source, source_ip)
         if step.label:
-            self.lines[step.label] = Line(time, source_ip, source_port, target_ip, target_port, step.source)
+            self.lines[step.label] = Line(time, seen_as, source_port, target_ip, target_port, step.source)
         if step.on and step.at in self.cast.actors:
             columns = {"initiated": False, "local_ip": target_ip, "local_port": target_port}
-            columns |= {"remote_ip": source_ip, "remote_port": source_port}
+            columns |= {"remote_ip": seen_as, "remote_port": source_port}
             self._add("connection", step, time, columns | self.process(step.on, step.at).columns("process", "parent"))
         if step.by and step.source in self.cast.actors:
             columns = {"initiated": True, "local_ip": source_ip, "local_port": source_port}

@@ -85,7 +85,7 @@ def _events(happenings: Happenings, fleet: Fleet, chance: Chance) -> Iterator[_E
             if row["security"] and kind in SECURITY_KINDS:
                 for channel, event_id, data in security_events(kind, row):
                     number += 1
-                    yield _Event(row["created"], row["fqdn"], number, channel, event_id, data, row)
+                    yield _Event(row["security_created"], row["fqdn"], number, channel, event_id, data, row)
 
 
 def _rows(table: Any, kind: str, fleet: Fleet, chance: Chance) -> Iterator[dict[str, Any]]:
@@ -101,7 +101,7 @@ def _rows(table: Any, kind: str, fleet: Fleet, chance: Chance) -> Iterator[dict[
     # event 3 is written when the sensor gets round to it: 1.1 s later in the median (public captures)
     lag = chance.span(n, 0.7, 1.9) if network else chance.span(n, 0.004, 0.03)
     columns["sysmon_created"] = iso_millis(pc.add(time, lag)).to_pylist()
-    columns["created"] = iso_millis(pc.add(time, chance.span(n, 0.0, 0.004))).to_pylist()
+    columns["security_created"] = iso_millis(pc.add(time, chance.span(n, 0.0, 0.004))).to_pylist()
     names = list(columns)
     for values in zip(*columns.values(), strict=True):
         yield dict(zip(names, values, strict=True))

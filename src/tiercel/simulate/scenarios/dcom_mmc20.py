@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tiercel.simulate.scenario import Scenario, Strength
-from tiercel.simulate.scenarios.payloads import ADMIN_SHARE_OUTPUT, POWERSHELL
-from tiercel.simulate.story import CallRpc, Connect, LogOn, Start, Story
+from tiercel.simulate.scenario import Scenario, Strength, Variant
+from tiercel.simulate.scenarios.parts import ACTIVATION, ADMIN_SHARE_OUTPUT, CMD
+from tiercel.simulate.story import Connect, Start, Story
 
 SCENARIO = Scenario(
     name="dcom-mmc20",
@@ -21,27 +21,7 @@ SCENARIO = Scenario(
     story=Story(
         "dcom-mmc20",
         (
-            Start(
-                label="tool",
-                at="source",
-                image=POWERSHELL,
-                command_line=f'"{POWERSHELL}" -NoProfile -NoExit',
-                parent="explorer",
-                after=(0.5, 2),
-                lasts=(120, 300),
-            ),
-            Connect(label="activation", by="tool", on="rpcss", port=135, after=(2, 9)),
-            LogOn(label="session", over="activation", package="NTLM"),
-            CallRpc(
-                label="activation call",
-                over="activation",
-                session="session",
-                process="rpcss",
-                interface="000001a0-0000-0000-c000-000000000046",
-                interface_name="IRemoteSCMActivator",
-                operation=4,
-                operation_name="RemoteCreateInstance",
-            ),
+            *ACTIVATION,
             Start(
                 label="server",
                 image=r"C:\Windows\System32\mmc.exe",
@@ -56,7 +36,7 @@ SCENARIO = Scenario(
             Connect(label="second connection", by="tool", on="server", after=(0.15, 0.6)),
             Start(
                 label="child",
-                image=r"C:\Windows\System32\cmd.exe",
+                image=CMD,
                 command_line=ADMIN_SHARE_OUTPUT,
                 parent="server",
                 after=(0.3, 1.2),
@@ -71,5 +51,18 @@ SCENARIO = Scenario(
                 lasts=(0.03, 0.1),
             ),
         ),
+    ),
+    variants=(
+        Variant(
+            name="spoofed-parent",
+            description="The child names explorer.exe as its parent; only its session still ties it to the caller.",
+            changes={"child": {"claimed_parent": "explorer"}},
+        ),
+        Variant(
+            name="late-child",
+            description="The child starts four to six minutes after the second connection.",
+            changes={"server": {"lasts": (600, 900)}, "child": {"after": (240, 360)}},
+        ),
+        Variant(name="boot-window", description="Two minutes after the target was switched on.", after_boot=120),
     ),
 )

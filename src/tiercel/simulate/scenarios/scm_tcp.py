@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from tiercel.simulate.scenario import Scenario, Strength
-from tiercel.simulate.scenarios.payloads import ENCODED_POWERSHELL, POWERSHELL, SERVICE_COMMAND
-from tiercel.simulate.story import CallRpc, Connect, InstallService, LogOn, Start, Story
+from tiercel.simulate.scenario import Scenario, Strength, Variant
+from tiercel.simulate.scenarios.parts import CMD, ENCODED_POWERSHELL, POWERSHELL, SERVICE_COMMAND, TOOL, service_call
+from tiercel.simulate.story import Connect, InstallService, LogOn, Start, Story
 
-SVCCTL = "367abb81-9844-35f1-ad32-98f038001003"
+
+def _late(name: str, low: float, high: float) -> Variant:
+    """The service starts so many seconds after the connection, which is kept open."""
+    return Variant(
+        name=name,
+        description=f"The service is started {low:g} to {high:g} s after the connection, which stays open.",
+        changes={"start call": {"after": (low, high)}, "tool": {"lasts": (900, 1200)}},
+    )
+
 
 SCENARIO = Scenario(
     name="scm-tcp",
     title="Service Control Manager over TCP",
     description=(
-        "A tool on the source asks the target's endpoint mapper, connects to services.exe on its own port, installs a "
-        "service whose image path is a shell command, and starts it."
+        "A tool on the source asks the target's endpoint mapper, connects to services.exe on its own port, installs "
+        "a service whose image path is a shell command, and starts it."
     ),
     techniques=("T1021.002", "T1569.002", "T1543.003"),
     strength=Strength.EXECUTION,
@@ -24,43 +32,16 @@ SCENARIO = Scenario(
     story=Story(
         "scm-tcp",
         (
-            Start(
-                label="tool",
-                at="source",
-                image=POWERSHELL,
-                command_line=f'"{POWERSHELL}" -NoProfile -NoExit',
-                parent="explorer",
-                after=(0.5, 2),
-                lasts=(120, 300),
-            ),
+            TOOL,
             Connect(label="endpoint mapper", by="tool", on="rpcss", port=135, after=(2, 9)),
             Connect(label="service manager", by="tool", on="services", after=(0.006, 0.02)),
             LogOn(label="session", over="service manager"),
-            CallRpc(
-                label="create call",
-                over="service manager",
-                session="session",
-                process="services",
-                interface=SVCCTL,
-                interface_name="svcctl",
-                operation=12,
-                operation_name="RCreateServiceW",
-                after=(0.1, 0.3),
-            ),
+            service_call("create call", "service manager", 12, "RCreateServiceW", (0.1, 0.3)),
             InstallService(label="service", session="session", service="Updater{number}", image_path=SERVICE_COMMAND),
-            CallRpc(
-                label="start call",
-                over="service manager",
-                session="session",
-                process="services",
-                interface=SVCCTL,
-                interface_name="svcctl",
-                operation=19,
-                operation_name="RStartServiceW",
-            ),
+            service_call("start call", "service manager", 19, "RStartServiceW", (0.005, 0.05)),
             Start(
                 label="child",
-                image=r"C:\Windows\System32\cmd.exe",
+                image=CMD,
                 command_line=rf"C:\Windows\system32\cmd.exe /C start /b {ENCODED_POWERSHELL}",
                 parent="services",
                 session="system",
@@ -84,5 +65,16 @@ SCENARIO = Scenario(
                 lasts=(200, 900),
             ),
         ),
+    ),
+    variants=(
+        _late("late-11s", 11, 12),
+        _late("late-1min", 55, 65),
+        _late("late-10min", 560, 600),
+        Variant(
+            name="spoofed-parent",
+            description="The grandchild names explorer.exe as its parent.",
+            changes={"grandchild": {"claimed_parent": "explorer"}},
+        ),
+        Variant(name="boot-window", description="40 s after the target was switched on.", after_boot=40),
     ),
 )

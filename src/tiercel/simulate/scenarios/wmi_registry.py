@@ -1,0 +1,36 @@
+"""StdRegProv from a distance: a provider host is started to write the registry, and runs nothing."""
+
+from __future__ import annotations
+
+from tiercel.simulate.scenario import Scenario, Strength
+from tiercel.simulate.scenarios.parts import WMI_SESSION
+from tiercel.simulate.story import Start, Story
+
+SCENARIO = Scenario(
+    name="wmi-registry",
+    title="WMI StdRegProv",
+    description=(
+        "The registry provider is called through Winmgmt: WmiPrvSE.exe starts as LOCAL SERVICE 3.5 s after the "
+        "request, slower than most activations, and writes a Run key. No process follows."
+    ),
+    techniques=("T1047", "T1112"),
+    strength=Strength.ACTIVATION,
+    server="winmgmt",
+    child="provider",
+    rules=("rpc-chain-wmi", "inbound-remote-rpc-call"),
+    story=Story(
+        "wmi-registry",
+        (
+            *WMI_SESSION,
+            Start(
+                label="provider",
+                image=r"C:\Windows\System32\wbem\WmiPrvSE.exe",
+                command_line=r"C:\Windows\system32\wbem\wmiprvse.exe -secured -Embedding",
+                parent="dcomlaunch",
+                session="local service",
+                after=(3.3, 3.7),
+                lasts=(60, 100),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,46 @@
+"""A WMI event subscription made from a distance; its script runs in scrcons.exe twenty seconds later."""
+
+from __future__ import annotations
+
+from tiercel.simulate.scenario import Scenario, Strength
+from tiercel.simulate.scenarios.parts import WMI_SESSION
+from tiercel.simulate.story import Connect, Start, Story
+
+SCENARIO = Scenario(
+    name="wmi-subscription",
+    title="WMI event subscription",
+    description=(
+        "Filter, consumer and binding are written through Winmgmt. When the filter fires, scrcons.exe starts under "
+        "DcomLaunch and runs the script inside itself: there is no child."
+    ),
+    techniques=("T1047", "T1546.003"),
+    strength=Strength.ACTIVATION,
+    server="winmgmt",
+    child="consumer",
+    rules=("rpc-chain-wmi", "inbound-remote-rpc-call"),
+    story=Story(
+        "wmi-subscription",
+        (
+            *WMI_SESSION,
+            Start(
+                label="provider",
+                image=r"C:\Windows\System32\wbem\WmiPrvSE.exe",
+                command_line=r"C:\Windows\system32\wbem\wmiprvse.exe -secured -Embedding",
+                parent="dcomlaunch",
+                session="network service",
+                after=(0.05, 0.2),
+                lasts=(60, 100),
+            ),
+            Connect(label="trigger", by="tool", on="rpcss", port=135, after=(18, 22)),
+            Start(
+                label="consumer",
+                image=r"C:\Windows\System32\wbem\scrcons.exe",
+                command_line=r"C:\Windows\system32\wbem\scrcons.exe -Embedding",
+                parent="dcomlaunch",
+                session="system",
+                after=(0.05, 0.2),
+                lasts=(60, 200),
+            ),
+        ),
+    ),
+)
