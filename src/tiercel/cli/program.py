@@ -11,7 +11,9 @@ import click
 
 from tiercel.cli.explain import explain_command
 from tiercel.cli.hunt import hunt_command
+from tiercel.cli.import_ import import_command
 from tiercel.cli.issues import show_issues
+from tiercel.cli.lake import lake_command
 from tiercel.cli.query import query_command
 from tiercel.cli.rules import rules_command
 from tiercel.cli.simulate import simulate_command
@@ -29,6 +31,8 @@ EXIT_INTERRUPTED: Final = 130
 COMMANDS: Final = (
     hunt_command,
     query_command,
+    import_command,
+    lake_command,
     rules_command,
     explain_command,
     simulate_command,

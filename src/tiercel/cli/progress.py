@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from tiercel.cli.terminal import console, shown
 from tiercel.hunt import Running
+from tiercel.intake import Writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tiercel.telemetry.report import Progress
 
-__all__ = ["progress_shown"]
+__all__ = ["line_shown", "progress_shown"]
 
 
 @contextmanager
-def progress_shown() -> Iterator[Callable[[Progress | Running], None] | None]:
+def progress_shown() -> Iterator[Callable[[Progress | Running | Writing], None] | None]:
     """What to call with news, while one line of standard error tells them; None where nobody would see it."""
     words = console(sys.stderr)
     if not words.is_terminal:
@@ -28,7 +29,20 @@ def progress_shown() -> Iterator[Callable[[Progress | Running], None] | None]:
         yield lambda news: line.update(_told(news))
 
 
-def _told(news: Progress | Running) -> str:
+@contextmanager
+def line_shown() -> Iterator[Callable[[str], None]]:
+    """What to call with a line, which replaces the one before, on standard error where that is a terminal."""
+    words = console(sys.stderr)
+    if not words.is_terminal:
+        yield lambda _: None
+        return
+    with words.status("starting") as line:
+        yield lambda text: line.update(shown(text))
+
+
+def _told(news: Progress | Running | Writing) -> str:
+    if isinstance(news, Writing):
+        return f"writing {news.rows:,} rows of {news.table}"
     if isinstance(news, Running):
         return f"rule {news.number} of {news.rules}: {shown(news.rule_id)}"
     share = f"{news.bytes_done * 100 // news.bytes} % of {news.bytes / 1e6:,.0f} MB, " if news.bytes else ""

@@ -38,13 +38,13 @@ def attach(
 ) -> ImportReport:
     """What the lake holds, now in views of the tables' names; a table without rows is empty, not absent.
 
-    The views show the dataset as it was opened, whatever is imported or compacted meanwhile. Attaching another one to the
-    same connection replaces them. Raises InputError, naming the file, where a live part is missing, cut or no Parquet.
+    The views show the dataset as it was opened, whatever is imported or compacted meanwhile. Attaching another one to
+    the same connection replaces them. Raises InputError, naming the file, where a live part is missing or cut.
 
     Args:
         dataset: the lake as it was opened.
         connection: a DuckDB connection without tables of these names.
-        ingestion_time: what `ingestion_time()` returns for every row, UTC without a zone; None: what was stored with it.
+        ingestion_time: what `ingestion_time()` returns for every row, UTC without a zone; None: what was stored.
         since: parts that end before may be left out; it saves reading and is no filter (see `Dataset.parts`).
         until: parts that begin after it may be left out.
         devices: parts that hold none of these may be left out.
@@ -52,7 +52,6 @@ def attach(
     """
     connection.execute("SET parquet_metadata_cache = true")  # a part never changes: one look at its footer is enough
     rows = {}
-    bounds: list[datetime] = []
     for table in TABLES.values():
         parts = dataset.parts(table.name, since=since, until=until, devices=devices)
         groups: dict[str, list[str]] = {}
@@ -61,8 +60,7 @@ def attach(
         selections = [_selection(table, files, columns, ingestion_time) for columns, files in groups.items()]
         connection.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS {" UNION ALL ".join(selections) or _none(table)}')
         rows[table.name] = sum(part.rows for part in parts)
-        bounds += [moment for part in parts for moment in (part.first, part.last) if moment is not None]
-    oldest, newest = (min(bounds), max(bounds)) if bounds else (None, None)
+    oldest, newest = dataset.span or (None, None)
     return ImportReport((), rows, oldest=oldest, newest=newest, issues=dataset.issues)
 
 

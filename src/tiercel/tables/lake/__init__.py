@@ -7,7 +7,7 @@ tiercel.errors; knows Arrow and Parquet, and no engine.
 
 from __future__ import annotations
 
-from tiercel.tables.lake.cleaning import Cleaned, clean
+from tiercel.tables.lake.cleaning import KEEP, Cleaned, clean
 from tiercel.tables.lake.compaction import Compacted, compact
 from tiercel.tables.lake.dataset import Dataset
 from tiercel.tables.lake.log import create_lake, is_lake
@@ -16,6 +16,7 @@ from tiercel.tables.lake.schema import arrow_schema, with_ingestion_time
 from tiercel.tables.lake.transaction import Overlap, Transaction
 
 __all__ = [
+    "KEEP",
     "Cleaned",
     "Commit",
     "Compacted",

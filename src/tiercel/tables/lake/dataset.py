@@ -100,9 +100,32 @@ class Dataset:
             raise InputError(f"{'; '.join(broken[:3])}{more}", path=broken[0].split(": ", 1)[0])
         return [str(path) for path in paths]
 
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """The oldest and the newest Timestamp of all rows with a credible day; None where there is none."""
+        parts = [part for parts in self.tables.values() for part in parts if part.day is not None]
+        moments = [moment for part in parts for moment in (part.first, part.last) if moment is not None]
+        return (min(moments), max(moments)) if moments else None
+
     def rows(self, table: str) -> int:
         """How many rows the table has."""
         return sum(part.rows for part in self.tables[table])
+
+    def devices(self, parts: Iterable[Part]) -> set[str]:
+        """The DeviceIds that occur in the parts. Raises InputError, naming the file, where one cannot be read."""
+        found: set[str] = set()
+        for part in parts:
+            if part.least is None or part.least == part.greatest:
+                found.update(filter(None, [part.least]))
+                continue
+            path = self.storage.path(part.path)
+            try:
+                with pq.ParquetFile(path, read_dictionary=["DeviceId"]) as file:
+                    for batch in file.iter_batches(columns=["DeviceId"]):
+                        found.update(batch.column(0).dictionary.to_pylist())
+            except (pa.ArrowException, OSError) as error:
+                raise InputError(f"{path}: {error}", path=str(path)) from error
+        return found
 
     def commits(self, since: int = 0) -> Iterator[Commit]:
         """The records of the commits after `since` up to this dataset's version, oldest first."""
