@@ -90,7 +90,7 @@ def explain_command(*, rule: str, parts: tuple[str, ...], as_of: datetime | None
 
 def _steps(plan: Plan) -> Iterator[str]:
     """The plan, a common table expression a line: its name, what it reads, what it does with it."""
-    for step in (*plan.tree.ctes, plan.tree):
+    for step in (*plan.tree.find_all(CTE), plan.tree):
         body = step if step is plan.tree else step.this
         reads = [node.name for node in body.find_all(Table) if not (step is plan.tree and node.find_ancestor(CTE))]
         does = [word for word, part in _PARTS_OF_A_STEP.items() if body.args.get(part)]
