@@ -22,7 +22,9 @@ from tiercel.kql.syntax import Join, Let, Name, Node
 from tiercel.plan import compile_text
 from tiercel.rules import Collection, Rule, read_catalog, read_collection
 from tiercel.tables import TABLES
+from tiercel.tables.lake import Dataset, is_lake
 from tiercel.telemetry import importer
+from tiercel.telemetry.lake import attach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,17 +35,17 @@ if TYPE_CHECKING:
     from tiercel.telemetry.report import ImportReport, Progress
 
 __all__ = [
-    "Dataset",
     "Findings",
     "Result",
     "RuleFailure",
     "RuleRun",
     "Running",
+    "Telemetry",
     "choose_rules",
     "compile_query",
     "compile_rule",
     "hunt",
-    "open_dataset",
+    "open_telemetry",
     "query",
     "render_sql",
 ]
@@ -127,8 +129,8 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """Telemetry that was read, ready for queries. `now` is naive UTC, as the engine's times are."""
+class Telemetry:
+    """Telemetry ready for queries, read from files or standing in a lake. `now` is naive UTC, as the engine's times."""
 
     connection: duckdb.DuckDBPyConnection
     engine: DuckDBEngine
@@ -168,20 +170,20 @@ def hunt(
 
     """
     collection = choose_rules(rules)
-    dataset = open_dataset(paths, as_of=as_of, channels=channels, progress=progress)
+    telemetry = open_telemetry(paths, as_of=as_of, channels=channels, progress=progress)
     tally = _Tally(warnings=list(collection.warnings))
     tally.failed += [RuleFailure(document.path, None, document.issues) for document in collection.failed]
     for number, rule in enumerate(collection.rules, 1):
         if progress:
             progress(Running(rule.id, number, len(collection.rules)))
-        _run(rule, dataset, tally)
+        _run(rule, telemetry, tally)
     return Result(
         findings=Findings(merge(tally.findings)),
-        report=dataset.report,
+        report=telemetry.report,
         rules_run=tuple(tally.run),
         rules_failed=tuple(tally.failed),
         warnings=tuple(tally.warnings),
-        now=dataset.now.replace(tzinfo=UTC),
+        now=telemetry.now.replace(tzinfo=UTC),
     )
 
 
@@ -194,17 +196,17 @@ def query(
     progress: Callable[[Progress], None] | None = None,
 ) -> pa.Table:
     """The rows of a KQL query over the telemetry at these paths, as Arrow. Raises RuleError for KQL that is wrong."""
-    dataset = open_dataset(paths, as_of=as_of, channels=channels, progress=progress)
-    return dataset.engine.run(compile_query(Source(text), dataset.now))
+    telemetry = open_telemetry(paths, as_of=as_of, channels=channels, progress=progress)
+    return telemetry.engine.run(compile_query(Source(text), telemetry.now))
 
 
-def open_dataset(
+def open_telemetry(
     paths: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
     *,
     as_of: datetime | None = None,
     channels: Iterable[str] | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> Dataset:
+) -> Telemetry:
     """The telemetry at these paths, read into an engine. Arguments as those of `hunt`."""
     files = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
     for path in files:
@@ -212,15 +214,25 @@ def open_dataset(
             raise UsageError(f"there is no file or folder at {path}")
     clock = _naive(as_of)
     connection = duckdb.connect()
-    report = importer.read(
-        files,
-        connection,
-        channels=_channels(channels),
-        ingestion_time=clock,
-        progress=progress,
-    )
+    if any(is_lake(path) for path in files):
+        report = _attach_lake(files, connection, clock, channels)
+    else:
+        wanted = _channels(channels)
+        report = importer.read(files, connection, channels=wanted, ingestion_time=clock, progress=progress)
     now = clock or report.newest or datetime.now(UTC).replace(tzinfo=None)
-    return Dataset(connection, DuckDBEngine(connection), report, now)
+    return Telemetry(connection, DuckDBEngine(connection), report, now)
+
+
+def _attach_lake(
+    paths: Sequence[Path], connection: duckdb.DuckDBPyConnection, clock: datetime | None, channels: Iterable[str] | None
+) -> ImportReport:
+    """What the lake holds, its tables standing in the connection; all of it counts as ingested now."""
+    if len(paths) > 1:
+        raise UsageError("a lake is hunted by itself; import the other files into it first")
+    if channels is not None:
+        raise UsageError("a lake holds tables, not channels; choose channels when importing")
+    lake = Dataset.open(paths[0])
+    return attach(lake, connection, ingestion_time=clock or (lake.span[1] if lake.span else None))
 
 
 def choose_rules(rules: Iterable[str | os.PathLike[str] | Rule] | None) -> Collection:
@@ -263,13 +275,13 @@ def render_sql(plan: Plan) -> str:
         return DuckDBEngine(connection).render(plan)
 
 
-def _run(rule: Rule, dataset: Dataset, tally: _Tally) -> None:
+def _run(rule: Rule, telemetry: Telemetry, tally: _Tally) -> None:
     """Run one rule; whatever goes wrong is this rule's failure alone."""
     begun = time.perf_counter()
     try:
-        plan = compile_rule(rule, dataset.now)
-        rows = dataset.engine.run(plan)
-        findings, issues = assemble(rule, rows, plan.tables, dataset.engine.matching)
+        plan = compile_rule(rule, telemetry.now)
+        rows = telemetry.engine.run(plan)
+        findings, issues = assemble(rule, rows, plan.tables, telemetry.engine.matching)
     except RuleError as error:
         tally.failed.append(RuleFailure(rule.path, rule.id, error.issues))
         return
@@ -284,7 +296,7 @@ def _run(rule: Rule, dataset: Dataset, tally: _Tally) -> None:
         return
     tally.findings += findings
     tally.run.append(RuleRun(rule, len(findings), rows.num_rows, time.perf_counter() - begun))
-    tally.warnings += [*plan.warnings, *issues, *_empty_tables(rule, plan, dataset.report)]
+    tally.warnings += [*plan.warnings, *issues, *_empty_tables(rule, plan, telemetry.report)]
 
 
 def _empty_tables(rule: Rule, plan: Plan, report: ImportReport) -> Iterator[Issue]:

@@ -14,7 +14,7 @@ from tiercel.cli.report import failed_inputs
 from tiercel.cli.rows import row_lines, show_rows
 from tiercel.cli.terminal import console
 from tiercel.cli.written import opened
-from tiercel.hunt import compile_query, open_dataset
+from tiercel.hunt import compile_query, open_telemetry
 from tiercel.kql import Source
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def query_command(
     tiercel query 'DeviceProcessEvents | where FileName =~ "cmd.exe"' logs.zip --format jsonl
     """  # noqa: D301  click's mark for lines that keep their shape
     with progress_shown() as progress:
-        dataset = open_dataset(paths, as_of=as_of, channels=channels or None, progress=progress)
-        plan = compile_query(Source(kql, "<query>"), dataset.now)
-        rows = dataset.engine.run(plan)
+        telemetry = open_telemetry(paths, as_of=as_of, channels=channels or None, progress=progress)
+        plan = compile_query(Source(kql, "<query>"), telemetry.now)
+        rows = telemetry.engine.run(plan)
     words = console(sys.stderr)
     with opened(out) as file:
         if written_as == "table":
@@ -61,6 +61,6 @@ def query_command(
         else:
             file.writelines(row_lines(rows, written_as))
     show_issues(words, plan.warnings)
-    failed = failed_inputs(dataset.report)
+    failed = failed_inputs(telemetry.report)
     show_issues(words, failed)
     return _EXIT_FAILED if failed else 0
