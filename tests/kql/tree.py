@@ -1,7 +1,8 @@
 """A tree as text, and the case files: KQL with what must come of it in comments.
 
-A case file is KQL. `//= title` begins a case, `//> ` holds a line of the tree that must come of it, `//! ` an issue:
-place, code, message, hint. `python -m tests.kql.tree` writes what comes now into the files: read the difference.
+A case file is KQL. `//= title` begins a case, `//> ` holds a line of the tree that must come of it, `//! ` an issue
+(place, code, message, hint), `//? ` a warning. `python -m tests.kql.tree` writes what comes now into the files: read
+the difference.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tiercel.kql import Parsed, Source, parse
 from tiercel.kql.syntax import Node, Region
 
+if TYPE_CHECKING:
+    from tiercel.errors import Issue
+
 CASES = Path(__file__).parent / "cases"
 _WIDTH = 110
+MARKS = ("//> ", "//! ", "//? ")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,8 +38,8 @@ def read_cases(path: Path) -> list[Case]:
     for part in re.split(r"(?m)^//= ", path.read_text(encoding="utf-8"))[1:]:
         title, _, body = part.partition("\n")
         lines = body.split("\n")
-        expected = tuple(line for line in lines if line.startswith(("//> ", "//! ")))
-        text = "\n".join(line for line in lines if not line.startswith(("//> ", "//! ")))
+        expected = tuple(line for line in lines if line.startswith(MARKS))
+        text = "\n".join(line for line in lines if not line.startswith(MARKS))
         cases.append(Case(title, text.strip("\n"), expected))
     return cases
 
@@ -41,16 +47,20 @@ def read_cases(path: Path) -> list[Case]:
 def outcome(text: str) -> tuple[str, ...]:
     """What comes of a text, as a case file writes it."""
     parsed: Parsed = parse(Source(text))
-    if parsed.issues or parsed.query is None:
-        lines = []
-        for issue in parsed.issues:
-            span = issue.span
-            assert span is not None
-            hint = f" ({issue.hint})" if issue.hint else ""
-            lines.append(f"//! {span.line}:{span.column}+{span.length} {issue.code}: {issue.message}{hint}")
-        return tuple(lines)
-    statements = [dump(statement) for statement in parsed.query.statements]
-    return tuple(f"//> {line}" for statement in statements for line in statement.split("\n"))
+    lines = [f"//! {described(issue)}" for issue in parsed.issues]
+    lines += [f"//? {described(issue)}" for issue in parsed.warnings]
+    if parsed.query is not None:
+        for statement in parsed.query.statements:
+            lines += [f"//> {line}" for line in dump(statement).split("\n")]
+    return tuple(lines)
+
+
+def described(issue: Issue) -> str:
+    """Place, code, message, hint of an issue in one line."""
+    span = issue.span
+    assert span is not None
+    hint = f" ({issue.hint})" if issue.hint else ""
+    return f"{span.line}:{span.column}+{span.length} {issue.code}: {issue.message}{hint}"
 
 
 def dump(value: object, indent: int = 0) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isinf
 from typing import Final
 
 from tiercel.kql.cursor import Cursor, did_you_mean, shown
@@ -24,6 +25,28 @@ from tiercel.tables import KustoType
 __all__ = ["Constants"]
 
 _BOUNDS: Final = {KustoType.INT: (-(2**31), 2**31 - 1), KustoType.LONG: (-(2**63), 2**63 - 1)}
+_LITERAL_WORDS: Final = frozenset(
+    [
+        "bool",
+        "date",
+        "datetime",
+        "decimal",
+        "double",
+        "dynamic",
+        "guid",
+        "int",
+        "int32",
+        "int64",
+        "long",
+        "real",
+        "time",
+        "timespan",
+        "uniqueid",
+        "uuid",
+    ]
+)
+"""The types' words that open a literal in Kusto's token grammar; `date` as the language service has it."""
+
 _BOOLS: Final = {"true": True, "false": False, "1": True, "0": False}
 _FORMS: Final = {
     KustoType.DATETIME: "write it like `datetime(2026-07-14 08:30:00)`, UTC; to convert a value use `todatetime(...)`",
@@ -45,15 +68,15 @@ class Constants(Cursor):
 
     # --- strings and numbers -----------------------------------------------------------------------------------------
 
-    def string(self, *, json: bool = False) -> Literal:
+    def string(self) -> Literal:
         """A string; literals that follow each other are one."""
         first = self.at
-        value = self.string_value(first, json=json)
+        value = self.string_value(first)
         self.at = first + 1
         if self.kinds[first + 1] == STRING:
             parts = [value]
             while self.kinds[self.at] == STRING:
-                parts.append(self.string_value(self.at, json=json))
+                parts.append(self.string_value(self.at))
                 self.at += 1
             value = "".join(parts)
         return Literal(region=self.region_from(first), value=value, type=KustoType.STRING)
@@ -61,41 +84,46 @@ class Constants(Cursor):
     def number(self, sign: str = "", first: int | None = None) -> Literal:
         """A number or a timespan. A sign directly before it belongs to it; `first` is the sign's token then."""
         at = self.at
-        start = at if first is None else first
+        kusto_type, value = self._number_value(at, sign)
+        self.at = at + 1
+        return Literal(region=self.region(at if first is None else first, at), value=value, type=kusto_type)
+
+    def _number_value(self, at: int, sign: str) -> tuple[KustoType, int | float | None]:
+        """The type and value of the number or timespan token; one that does not fit is reported."""
         text = sign + self.texts[at]
-        value: object
-        if text.isdigit() and len(text) < 19:
-            kusto_type = KustoType.LONG
-            value = int(text)
-        elif self.kinds[at] == TIMESPAN:
+        value: int | float | None
+        if self.kinds[at] == TIMESPAN:
             kusto_type = KustoType.TIMESPAN
             value = read_timespan(text)
-        elif any(mark in text for mark in ".eE") and "0x" not in text.lower():
-            kusto_type = KustoType.REAL
-            value = read_real(text)
-        else:
+        elif text.isdigit() and len(text) < 19:
+            return KustoType.LONG, int(text)
+        elif "x" in text or "X" in text or not ("." in text or "e" in text or "E" in text):
             kusto_type = KustoType.LONG
             value = read_integer(text)
             low, high = _BOUNDS[kusto_type]
             if value is not None and not low <= value <= high:
                 value = None
+        else:
+            kusto_type = KustoType.REAL
+            value = float(text)
+            if isinf(value):
+                value = None
         if value is None:
             message = f"`{shown(text)}` does not fit into a {kusto_type}"
-            self.report(self.issue("kql-number-range", message, self.region(start, at)))
-        self.at += 1
-        return Literal(region=self.region(start, at), value=value, type=kusto_type)
+            self.report(self.issue("kql-number-range", message, self.region(at, at)))
+        return kusto_type, value
 
     # --- typed literals ----------------------------------------------------------------------------------------------
 
     def typed_literal(self) -> Literal | None:
         """`datetime(...)`, `long(...)`, `dynamic(...)`: a type's word and a bracket come next.
 
-        None where the type has no such form (`string(...)`).
+        None where the word has no such form (`string(...)`).
         """
         at = self.at
         kusto_type = TYPE_NAMES[self.texts[at]]
         opener = at + 1
-        if kusto_type is KustoType.STRING:
+        if self.texts[at] not in _LITERAL_WORDS:
             return None
         if kusto_type is KustoType.DYNAMIC:
             return self._dynamic_literal()
@@ -140,8 +168,11 @@ class Constants(Cursor):
         """A JSON value, or one of KQL's literals in its JSON form (Microsoft Learn, "The dynamic data type")."""
         at = self.at
         kind = self.kinds[at]
+        if kind == NUMBER:
+            self.at = at + 1
+            return self._number_value(at, "")[1]
         if kind == STRING:
-            return self.string(json=True).value
+            return self.string().value
         if kind == "[":
             return self._json_array()
         if kind == "{":
@@ -149,7 +180,7 @@ class Constants(Cursor):
         if kind in ("-", "+") and self.kinds[at + 1] in (NUMBER, TIMESPAN):
             self.at += 1
             return _json_form(self.number(sign=kind, first=at))
-        if kind in (NUMBER, TIMESPAN):
+        if kind == TIMESPAN:
             return _json_form(self.number())
         if kind == NAME:
             word = self.texts[at]
@@ -183,7 +214,7 @@ class Constants(Cursor):
         values: dict[str, object] = {}
         self.enter()
         while self.kinds[self.at] != "}":
-            key = self.string_value(self.expect(STRING, where="as a property's name"), json=True)
+            key = self.string_value(self.expect(STRING, where="as a property's name"))
             self.expect(":", where="after a property's name")
             values[key] = self._json()
             if not self.accept(","):

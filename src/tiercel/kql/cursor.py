@@ -5,10 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
-from tiercel.errors import Issue
+from tiercel.errors import Issue, Severity
 from tiercel.kql.literals import read_string
 from tiercel.kql.syntax import Name, Region
 from tiercel.kql.tokens import BAD, CLOSERS, END, NAME, NUMBER, STRING, TIMESPAN, UNTERMINATED, Tokens, tokenize
+from tiercel.kql.words import RESERVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,6 +75,7 @@ class Cursor:
         self.at = 0
         self.depth = 0
         self.issues: list[Issue] = []
+        self.warnings: list[Issue] = []
 
     # --- looking -------------------------------------------------------------------------------------------------
 
@@ -112,11 +114,11 @@ class Cursor:
             return True
         return False
 
-    def expect(self, kind: str, *, where: str = "") -> int:
+    def expect(self, kind: str, *, where: str = "", hint: str = "") -> int:
         """The index of the next token, stepped over; a fault if it is not of this kind."""
         at = self.at
         if self.kinds[at] != kind:
-            raise self.unexpected(_WORDS_OF_KINDS.get(kind, f"`{kind}`"), where=where)
+            raise self.unexpected(_WORDS_OF_KINDS.get(kind, f"`{kind}`"), where=where, hint=hint)
         self.at += 1
         return at
 
@@ -151,6 +153,8 @@ class Cursor:
         at = self.at
         if self.kinds[at] == NAME:
             self.at += 1
+            if self.texts[at] in RESERVED:
+                self.warn_reserved(at)
             return Name(region=Region(self.starts[at], self.ends[at]), text=self.texts[at])
         if self.is_next("[", STRING, "]"):
             return self.bracketed_name()
@@ -162,9 +166,19 @@ class Cursor:
         self.at += 3
         return Name(region=self.region(at, at + 2), text=self.string_value(at + 1), quoted=True)
 
-    def string_value(self, at: int, *, json: bool = False) -> str:
+    def warn_reserved(self, at: int) -> None:
+        """Keep a warning that the name at the token needs brackets in Kusto."""
+        word = self.texts[at]
+        region = self.region(at, at)
+        if len(self.warnings) < _MAX_ISSUES:
+            message = f"Kusto keeps the word `{word}` for itself"
+            hint = f"write `['{word}']`"
+            span = self.source.span(region)
+            self.warnings.append(Issue("kql-reserved-name", message, span, hint, Severity.WARNING))
+
+    def string_value(self, at: int) -> str:
         """What the string token holds; an escape that KQL does not know is reported."""
-        value = read_string(self.texts[at], json=json)
+        value = read_string(self.texts[at])
         if value is None:
             message = "this string has a backslash escape that KQL does not know"
             hint = 'write `\\\\` for a backslash, or a verbatim string: @"..."'

@@ -29,6 +29,7 @@ from tiercel.kql.syntax import (
     Unary,
 )
 from tiercel.kql.tokens import NAME, NUMBER, STRING, TIMESPAN
+from tiercel.kql.words import RESERVED_FOR_VALUES
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
@@ -85,7 +86,8 @@ _RESERVED: Final = frozenset(word for word in _BINARY if word[0].isalpha()) | {"
 """Words that cannot stand where a value is expected."""
 
 _BOOLS: Final = {word: word[0] in "tT" for word in ("true", "false", "True", "False", "TRUE", "FALSE")}
-_NO_NAMES: Final = _RESERVED | _BOOLS.keys()
+_NOT_PLAIN: Final = _RESERVED | _BOOLS.keys() | RESERVED_FOR_VALUES
+"""Words that a bare name is looked at twice for."""
 _AFTER_A_NAME: Final = frozenset({"(", ".", "["})
 
 _BEFORE_STAR_OPERATOR: Final = frozenset(
@@ -182,16 +184,7 @@ class Expressions(Constants, ABC):
 
     def _list(self, operand: Expression, word: str, operator_region: Region) -> In:
         opener = self.at
-        if self.kinds[opener] != "(":
-            item = self.operand_of_list(word)
-            return In(
-                region=Region(operand.region.start, item.region.end),
-                operator=word,
-                operator_region=operator_region,
-                operand=operand,
-                items=(item,),
-            )
-        self.at += 1
+        self.expect("(", where=f"after `{word}`", hint="the list stands in brackets")
         self.enter()
         items: list[Expression | Pipeline] = []
         if self.kinds[self.at] != ")":
@@ -207,12 +200,6 @@ class Expressions(Constants, ABC):
             operand=operand,
             items=tuple(items),
         )
-
-    def operand_of_list(self, word: str) -> Expression:
-        """`in dynamic([...])`, `in list`: what Kusto takes without brackets."""
-        if self.kinds[self.at] == NAME and self.texts[self.at] == "dynamic":
-            return self.operand()
-        raise self.unexpected("`(`", where=f"after `{word}`")
 
     def _between(self, operand: Expression, *, negated: bool) -> Between:
         opener = self.expect("(", where="after `between`")
@@ -235,7 +222,7 @@ class Expressions(Constants, ABC):
         if kind == NAME:
             # A bare name is what most operands are.
             word = self.texts[at]
-            if self.kinds[at + 1] not in _AFTER_A_NAME and word not in _NO_NAMES:
+            if self.kinds[at + 1] not in _AFTER_A_NAME and word not in _NOT_PLAIN:
                 self.at = at + 1
                 return Name(region=Region(self.starts[at], self.ends[at]), text=word)
         elif kind in ("-", "+"):
@@ -363,6 +350,8 @@ class Expressions(Constants, ABC):
         region = Region(self.starts[at], self.ends[at])
         if word in _BOOLS:
             return Literal(region=region, value=_BOOLS[word], type=KustoType.BOOL)
+        if word in RESERVED_FOR_VALUES:
+            self.warn_reserved(at)
         return Name(region=region, text=word)
 
     # --- arguments and lists -----------------------------------------------------------------------------------------

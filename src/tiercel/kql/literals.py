@@ -73,15 +73,13 @@ _ESCAPES: Final = {
     "'": "'",
 }
 _ESCAPE: Final = re.compile(
-    r"\\(?:([abfnrtv\\\"'/])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([0-3][0-7]{2}|[0-7]{1,2})|(.))",
+    r"\\(?:([abfnrtv\\\"'])|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([0-3][0-7]{2}|[0-7]{1,2})|(.))",
     re.DOTALL,
 )
 
 
-def read_string(text: str, *, json: bool = False) -> str | None:
+def read_string(text: str) -> str | None:
     r"""What a string literal holds, None where it has an escape that Kusto does not know.
-
-    Within `dynamic(...)` JSON's own escape `\/` is known too (`json`).
 
     >>> read_string(r'"C:\\Windows"'), read_string(r'@"C:\Windows"'), read_string("h'secret'")
     ('C:\\Windows', 'C:\\Windows', 'secret')
@@ -101,8 +99,8 @@ def read_string(text: str, *, json: bool = False) -> str | None:
     def replace(match: re.Match[str]) -> str:
         nonlocal known
         letter, short, wide, byte, octal, _ = match.groups()
-        if letter and (letter != "/" or json):
-            return _ESCAPES.get(letter, letter)
+        if letter:
+            return _ESCAPES[letter]
         digits = short or wide or byte
         if digits and int(digits, 16) <= 0x10FFFF:
             return chr(int(digits, 16))

@@ -41,10 +41,14 @@ _SIGNS = {"&": "write `and`", "!": "write `!=`, `!in`, `!has`, ... or `not(...)`
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What became of a text: its tree, or what is wrong with it. `query` is None when there are issues."""
+    """What became of a text: its tree, or what is wrong with it.
+
+    `query` is None exactly when there are issues. `warnings` are what Kusto may refuse and we read.
+    """
 
     query: Query | None
     issues: tuple[Issue, ...]
+    warnings: tuple[Issue, ...] = ()
 
 
 def parse(source: Source) -> Parsed:
@@ -61,7 +65,9 @@ def parse(source: Source) -> Parsed:
         statements.issues.append(
             statements.issue("kql-too-deep", "this is nested too deep to be read", statements.region(at, at))
         )
-    return Parsed(query=None if statements.issues else query, issues=tuple(statements.issues))
+    return Parsed(
+        query=None if statements.issues else query, issues=tuple(statements.issues), warnings=tuple(statements.warnings)
+    )
 
 
 class Statements(Pipelines):
@@ -72,8 +78,6 @@ class Statements(Pipelines):
         self._check_tokens()
         statements: list[Statement] = []
         while self.kinds[self.at] != END:
-            if self.accept(";"):
-                continue
             at = self.at
             try:
                 statements.append(self._statement())
@@ -83,6 +87,7 @@ class Statements(Pipelines):
                 self.report(fault.issue)
                 self.depth, self.in_search = 0, False
                 self.skip_to(at, ";")
+                self.accept(";")
         if not statements and not self.issues:
             self.report(self.issue("kql-no-query", "there is no query here", Region(0, len(self.text))))
         return Query(region=Region(0, len(self.text)), statements=tuple(statements))
@@ -128,6 +133,8 @@ class Statements(Pipelines):
 
     def _statement(self) -> Statement:
         at = self.at
+        if self.kinds[at] == ";":
+            raise self.unexpected("a statement", where="before `;`")
         following = self.kinds[at + 1] if self.kinds[at] == NAME else END
         if following in (NAME, "["):
             word = self.texts[at]
@@ -178,8 +185,6 @@ class Statements(Pipelines):
         self.enter()
         body: list[Statement] = []
         while self.kinds[self.at] not in ("}", END):
-            if self.accept(";"):
-                continue
             start, depth = self.at, self.depth
             try:
                 body.append(self._statement())
@@ -189,7 +194,7 @@ class Statements(Pipelines):
                 self.report(fault.issue)
                 self.depth, self.in_search = depth, False
                 self.skip_to(start, ";")
-                if self.kinds[self.at] not in (";", "}", END):
+                if not self.accept(";") and self.kinds[self.at] not in ("}", END):
                     raise SyntaxFault(None) from fault
         self.depth -= 1
         if not body and not self.issues:

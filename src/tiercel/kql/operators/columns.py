@@ -202,15 +202,13 @@ def column_list(read: Expressions) -> tuple[ColumnDeclaration, ...]:
 
 
 def read_properties(read: Expressions) -> tuple[Named, ...]:
-    """`(name = value, ...)`; a value without a name belongs to the name before it (`ycolumns = a, b`)."""
+    """`(name = value, ...)`; a value without a name belongs to the name before it: `ycolumns = a, b`."""
     opener = read.expect("(", where="before the properties")
     properties: list[Named] = []
     while read.kinds[read.at] != ")":
         names, first = read.names_before_equals()
-        if not names:
-            if not properties:
-                raise read.unexpected("`name = value`")
-            names = properties[-1].names
+        if not names and not properties:
+            raise read.unexpected("`name = value`")
         value = read.expression()
         properties.append(Named(region=read.region_from(first), names=names, expression=value))
         if not read.accept(","):

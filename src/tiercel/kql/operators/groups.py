@@ -126,8 +126,11 @@ def _key(read: Expressions) -> Expression:
 
 def read_scan(read: Expressions, first: int) -> Scan:
     """`scan [with_match_id = m] [partition by ..] [order by ..] [declare (..)] with (step a: cond => x = y; ...)`."""
-    hints = read_hints(read, ("with_match_id", "with_step_name", "kind"))
-    match_id = next((Name(region=hint.region, text=hint.value) for hint in hints if hint.name == "with_match_id"), None)
+    match_id: Name | None = None
+    read_hints(read, ("with_step_name", "kind"))
+    if read.is_word("with_match_id") and read.kind_ahead(1) == "=":
+        read.at += 2
+        match_id = read.name()
     partition_by: tuple[Expression, ...] = ()
     order_by = []
     declarations: tuple[Parameter, ...] = ()

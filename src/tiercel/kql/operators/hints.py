@@ -44,7 +44,6 @@ def read_hints(read: Expressions, known: Collection[str] = NOTHING, *, strict: b
         read.at = last + 2
         hints.append(Hint(region=Region(0, 0), name=name, value=_value(read)))
         hints[-1] = Hint(region=read.region_from(at), name=name, value=hints[-1].value)
-        read.accept(",")  # older queries write a comma between two of them
     return tuple(hints)
 
 

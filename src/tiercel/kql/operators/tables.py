@@ -17,7 +17,6 @@ from tiercel.kql.syntax import (
     Fork,
     Invoke,
     Join,
-    Literal,
     Name,
     Named,
     Print,
@@ -27,11 +26,10 @@ from tiercel.kql.syntax import (
     Union,
 )
 from tiercel.kql.tokens import NAME
-from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
     from tiercel.kql.expressions import Expressions
-    from tiercel.kql.syntax import Expression, Hint, Operator
+    from tiercel.kql.syntax import Expression, Operator
 
 __all__ = [
     "read_as",
@@ -253,21 +251,21 @@ def read_render(read: Expressions, first: int) -> Render:
         read.at += 1
         properties = read_properties(read)
     else:
-        properties = tuple(_old_property(hint) for hint in read_hints(read, _OLD_RENDER))
+        properties = _old_properties(read)
         if read.accept_word("by"):
             read.expressions()
     return Render(region=read.region_from(first), kind=read.texts[at], properties=properties)
 
 
-_OLD_RENDER = ("kind", "title", "accumulate", "with")
-
-
-def _old_property(hint: Hint) -> Named:
-    return Named(
-        region=hint.region,
-        names=(Name(region=hint.region, text=hint.name),),
-        expression=Literal(region=hint.region, value=hint.value, type=KustoType.STRING),
-    )
+def _old_properties(read: Expressions) -> tuple[Named, ...]:
+    """`kind=stacked title="x"` without brackets, as older queries have it."""
+    properties: list[Named] = []
+    while True:
+        names, first = read.names_before_equals()
+        if not names:
+            return tuple(properties)
+        value = read.operand()
+        properties.append(Named(region=read.region_from(first), names=names, expression=value))
 
 
 def read_fork(read: Expressions, first: int) -> Fork:
