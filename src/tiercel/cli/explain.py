@@ -41,7 +41,7 @@ _PARTS_OF_A_STEP = {
 }
 
 
-@click.command("explain")
+@click.command("explain", short_help="Show a rule and what is run for it.")
 @click.argument("rule", metavar="RULE")
 @click.option(
     "--part",

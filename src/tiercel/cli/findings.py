@@ -53,11 +53,14 @@ def show_findings(words: Console, findings: Iterable[Finding]) -> None:
         words.print(head)
         words.print(wrapped(shown(finding.summary), _INDENT, _INDENT, words))
         names = (("from", _caller(finding)), ("account", finding.account), ("attack", " ".join(finding.techniques)),
+                 ("seen", _certainty(finding)),
                  ("server", _process(finding.server)), ("child", _process(finding.child)))  # fmt: skip
         for name, text in names:
             if text:
                 words.print(wrapped(shown(text), f"{_INDENT}{name:<9}", _INDENT + " " * 9, words))
-        words.print(f"{_INDENT}{'rule':<9}{shown(finding.rule_id)}, finding {finding.id}", style="dim")
+        rules = shown(", ".join(finding.rules or (finding.rule_id,)))
+        words.print(wrapped(rules, f"{_INDENT}{'rules':<9}", _INDENT + " " * 9, words), style="dim")
+        words.print(f"{_INDENT}{'id':<9}{finding.id}", style="dim")
         for step in finding.evidence:
             _show_step(words, step, finding)
 
@@ -66,6 +69,12 @@ def _caller(finding: Finding) -> str | None:
     if finding.peer_ip and finding.peer_name:
         return f"{finding.peer_ip} ({finding.peer_name})"
     return finding.peer_ip or finding.peer_name
+
+
+def _certainty(finding: Finding) -> str:
+    """How far the attack was seen to go, what ties it to the caller, and how sure that makes us."""
+    tied = f"tied by {', '.join(finding.links)}" if finding.links else ""
+    return "; ".join(part for part in (finding.strength, tied, f"confidence {finding.confidence}") if part)
 
 
 def _process(process: Process | None) -> str:

@@ -38,7 +38,7 @@ _EXIT_FOUND = 1
 _EXIT_FAILED = 3
 
 
-@click.command("hunt")
+@click.command("hunt", short_help="Hunt telemetry with rules; print the findings.")
 @paths_argument
 @rules_option
 @format_option

@@ -26,7 +26,7 @@ __all__ = ["query_command"]
 _EXIT_FAILED = 3
 
 
-@click.command("query")
+@click.command("query", short_help="Run any KQL over telemetry.")
 @click.argument("kql", metavar="KQL")
 @paths_argument
 @format_option

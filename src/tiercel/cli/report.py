@@ -28,8 +28,11 @@ def failed_inputs(report: ImportReport) -> tuple[Issue, ...]:
 def show_report(words: Console, report: ImportReport) -> None:
     """Print what was read, kept, skipped and why, which clocks were set right, and what could not be read."""
     span = f", {moment(report.oldest)} to {moment(report.newest)} UTC" if report.newest else ""
-    words.print(f"Read {plural(report.read, 'record')} of {plural(len(report.files), 'file')}{span}", style="bold")
-    words.print(f"  kept {report.kept:,}, skipped {report.read - report.kept:,}")
+    if report.files or not any(report.tables.values()):
+        words.print(f"Read {plural(report.read, 'record')} of {plural(len(report.files), 'file')}{span}", style="bold")
+        words.print(f"  kept {report.kept:,}, skipped {report.read - report.kept:,}")
+    else:
+        words.print(f"A lake of {plural(sum(report.tables.values()), 'row')}{span}", style="bold")
     reasons = list(report.skipped.items())
     for reason, count in reasons[:_MOST]:
         words.print(f"    {count:>9,}  {shown(reason)}", style="dim")

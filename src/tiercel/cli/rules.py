@@ -21,7 +21,7 @@ __all__ = ["rules_command"]
 _EXIT_FAILED = 3
 
 
-@click.command("rules")
+@click.command("rules", short_help="List the rules.")
 @rules_option
 @click.option("--format", "written_as", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
 def rules_command(*, rules: tuple[Path, ...], written_as: str) -> int:
