@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tiercel.errors import UsageError
-from tiercel.simulate import DEFAULT_START, SCENARIOS, Format, simulate
+from tiercel.simulate import DEFAULT_START, SCENARIOS, Format, find_scenario, simulate, write_matrix
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,6 +42,11 @@ __all__ = ["simulate_command"]
     show_default=True,
     help="The first day, UTC.",
 )
+@click.option(
+    "--matrix",
+    is_flag=True,
+    help="Write every scenario in every variant instead, each to a folder of its own.",
+)
 @click.option("--list", "list_scenarios", is_flag=True, help="Name every scenario and stop.")
 def simulate_command(
     *,
@@ -53,6 +58,7 @@ def simulate_command(
     written_as: str,
     management: bool,
     start: datetime,
+    matrix: bool,
     list_scenarios: bool,
 ) -> None:
     """Write a fleet's telemetry, with attacks in it, and ground-truth.json. Nothing is run: it is data only."""
@@ -63,6 +69,9 @@ def simulate_command(
         return
     if out is None:
         raise UsageError("name the folder to write to with --out")
+    if matrix:
+        _write_matrix(out, seed, attacks)
+        return
     written = simulate(
         out,
         hosts=hosts,
@@ -77,3 +86,10 @@ def simulate_command(
     for attack in written.attacks:
         target, source = attack["target"], attack["source"]
         click.echo(f"  {attack['technique']}: {source['ip']} to {target['device']} at {attack['first_time']}")
+
+
+def _write_matrix(out: Path, seed: int, attacks: tuple[str, ...]) -> None:
+    """Write the matrix, of the named scenarios only if any are named, and say how large it is."""
+    scenarios = [find_scenario(name) for name in attacks] or None
+    written = write_matrix(out, seed=seed, scenarios=scenarios)
+    click.echo(f"{written.records:,} records of {len(written.attacks):,} combinations in {written.folder}")

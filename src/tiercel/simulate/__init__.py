@@ -6,8 +6,21 @@ scenarios. Gives a folder of records and ground-truth.json. May import tiercel.t
 
 from __future__ import annotations
 
+from tiercel.simulate.matrix import write_matrix
 from tiercel.simulate.scenario import Scenario, Strength, Variant
 from tiercel.simulate.scenarios import ALIASES, SCENARIOS
-from tiercel.simulate.simulation import DEFAULT_START, Format, Written, simulate
+from tiercel.simulate.simulation import DEFAULT_START, Format, Written, find_scenario, simulate
 
-__all__ = ["ALIASES", "DEFAULT_START", "SCENARIOS", "Format", "Scenario", "Strength", "Variant", "Written", "simulate"]
+__all__ = [
+    "ALIASES",
+    "DEFAULT_START",
+    "SCENARIOS",
+    "Format",
+    "Scenario",
+    "Strength",
+    "Variant",
+    "Written",
+    "find_scenario",
+    "simulate",
+    "write_matrix",
+]

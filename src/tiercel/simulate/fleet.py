@@ -39,10 +39,11 @@ _LAST = (  # noqa: SIM905 - as above
 
 @dataclass(frozen=True, slots=True)
 class Senses:
-    """What is logged on a host, and how its network sensor writes.
+    """What is logged on a host, and how its sensors write.
 
     `skew` shifts Sysmon 3's UtcTime by so many microseconds; `swapped` is the Sysmon before late 2019, which writes
-    the local side of an inbound connection as Source.
+    the local side of an inbound connection as Source; `without_ids` is a shipper that loses Sysmon's process ids;
+    `bare` is a Windows whose 4688 names neither command line nor parent.
     """
 
     sysmon: bool = True
@@ -50,6 +51,8 @@ class Senses:
     defender: bool = True
     skew: int = 0
     swapped: bool = False
+    without_ids: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +228,8 @@ def lay_out(plans: Sequence[HostPlan], uptimes: Sequence[Uptime], seed: int, sta
             "defender": [plan.senses.defender for plan in plans],
             "skew": pa.array([plan.senses.skew for plan in plans], pa.int64()),
             "swapped": [plan.senses.swapped for plan in plans],
+            "without_ids": [plan.senses.without_ids for plan in plans],
+            "bare": [plan.senses.bare for plan in plans],
         }
     )
     chance = Chance(seed, "standing")

@@ -29,6 +29,7 @@ class Kept(StrEnum):
     BOTH = "sysmon and security"
     SYSMON = "sysmon"
     SECURITY = "security"
+    BARE_SECURITY = "security without command lines"
     DEFENDER = "defender"
 
 
@@ -67,8 +68,9 @@ class Scenario:
 class Variant:
     """A scenario told differently: steps changed by label, another source, clock, address family or time since boot.
 
-    `told` is another story altogether; `without` names steps that do not happen. `nat` puts the caller behind an
-    address that is not its own; `second_caller` has somebody innocent call from that address at the same time.
+    `without_ids` leaves Sysmon's process ids out. `told` is another story altogether; `without` names steps that do
+    not happen. `nat` puts the caller behind an address that is not its own; `second_caller` has somebody innocent
+    call from that address at the same time.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Variant:
     kept: Kept = Kept.BOTH
     skew: float = 0.0
     swapped: bool = False
+    without_ids: bool = False
     family: str = "ip"
     after_boot: float | None = None
     nat: bool = False

@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 
     from tiercel.simulate.scenario import Scenario
 
-__all__ = ["DEFAULT_START", "Format", "Written", "find_scenario", "simulate", "sources_of", "write_records"]
+__all__ = [
+    "DEFAULT_START",
+    "Format",
+    "Written",
+    "find_scenario",
+    "make_room",
+    "simulate",
+    "sources_of",
+    "write_records",
+]
 
 DEFAULT_START = datetime(2026, 3, 2, tzinfo=UTC)
 """A Monday. Fixed, so that the same seed gives the same bytes on any day."""
@@ -86,7 +95,7 @@ def simulate(
     """
     say = progress or (lambda _: None)
     scenarios = [find_scenario(name) for name in attacks]
-    _make_room(out)
+    make_room(out)
     say(f"a fleet of {hosts} hosts")
     fleet = build_fleet(hosts, days, seed, start)
     taken: set[int] = set()
@@ -114,7 +123,7 @@ def simulate(
 _OURS = ("ground-truth.json", "winlogbeat/*.ndjson", "defender/*.jsonl", "Device*/day=*/part-*.parquet")
 
 
-def _make_room(out: Path) -> None:
+def make_room(out: Path) -> None:
     """Remove what an earlier simulation wrote to the folder, and nothing else: two fleets in one folder would be mixed.
 
     Raises:

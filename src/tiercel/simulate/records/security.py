@@ -55,17 +55,17 @@ def _subject(row: Row, prefix: str) -> dict[str, str]:
 
 
 def _process_created(row: Row) -> Iterator[SecurityEvent]:
-    other = row["process_logon_id"] != row["parent_logon_id"]
-    domain, name = _account(row, "process") if other else ("-", "-")
-    yield (
-        "Security",
-        4688,
-        {
-            **_subject(row, "parent"),
-            "NewProcessId": hexadecimal(row["process_pid"]),
-            "NewProcessName": row["process_image"],
-            "TokenElevationType": "%%1936",
-            "ProcessId": hexadecimal(row["parent_pid"]),
+    data = {
+        **_subject(row, "parent"),
+        "NewProcessId": hexadecimal(row["process_pid"]),
+        "NewProcessName": row["process_image"],
+        "TokenElevationType": "%%1936",
+        "ProcessId": hexadecimal(row["parent_pid"]),
+    }
+    if not row["bare"]:
+        other = row["process_logon_id"] != row["parent_logon_id"]
+        domain, name = _account(row, "process") if other else ("-", "-")
+        data |= {
             "CommandLine": row["process_command_line"],
             "TargetUserSid": _NOBODY,
             "TargetUserName": name,
@@ -73,8 +73,8 @@ def _process_created(row: Row) -> Iterator[SecurityEvent]:
             "TargetLogonId": hexadecimal(row["process_logon_id"]) if other else "0x0",
             "ParentProcessName": row["parent_image"],
             "MandatoryLabel": _LABELS[row["process_integrity"]],
-        },
-    )
+        }
+    yield "Security", 4688, data
 
 
 def _process_ended(row: Row) -> Iterator[SecurityEvent]:

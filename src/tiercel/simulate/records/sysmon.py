@@ -25,7 +25,10 @@ SYSMON_KINDS = ("start", "end", "connection", "pipe", "image")
 
 def sysmon_event(kind: str, row: Row) -> Event:
     """The Sysmon event of a happening of one of SYSMON_KINDS."""
-    return _EVENTS[kind](row)
+    event_id, data = _EVENTS[kind](row)
+    if row["without_ids"]:
+        del data["ProcessId"]
+    return event_id, data
 
 
 def _guid(row: Row, process: str) -> str:

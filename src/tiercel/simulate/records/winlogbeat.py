@@ -45,6 +45,10 @@ _PROVIDERS = {
     "Security": ("Microsoft-Windows-Security-Auditing", "{54849625-5478-4994-A5BA-3E3B0328C30D}"),
     "System": ("Service Control Manager", "{555908D1-A6D7-4695-8E1E-26931D2012F4}"),
 }
+_HOST_COLUMNS = (
+    *("name", "fqdn", "machine", "sysmon", "security", "swapped", "without_ids", "bare"),
+    *("sysmon_pid", "services_pid", "lsass_pid"),
+)
 
 
 class _Event(NamedTuple):
@@ -94,7 +98,7 @@ def _rows(table: Any, kind: str, fleet: Fleet, chance: Chance) -> Iterator[dict[
     uptimes = table.column("uptime").combine_chunks()
     time = table.column("time").combine_chunks()
     columns = {name: table.column(name).to_pylist() for name in table.column_names}
-    for name in ("name", "fqdn", "machine", "sysmon", "security", "swapped", "sysmon_pid", "services_pid", "lsass_pid"):
+    for name in _HOST_COLUMNS:
         columns[name] = fleet.column(name, uptimes).to_pylist()
     network = kind == "connection"
     columns["utc_time"] = sysmon_time(pc.add(time, fleet.column("skew", uptimes)) if network else time).to_pylist()
