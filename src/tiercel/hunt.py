@@ -146,6 +146,8 @@ class _Tally:
     run: list[RuleRun] = field(default_factory=list)
     failed: list[RuleFailure] = field(default_factory=list)
     warnings: list[Issue] = field(default_factory=list)
+    empty: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)
+    """Tables without rows: which rules read each, and whether as the right side of an anti join."""
 
 
 def hunt(
@@ -182,7 +184,7 @@ def hunt(
         report=telemetry.report,
         rules_run=tuple(tally.run),
         rules_failed=tuple(tally.failed),
-        warnings=tuple(tally.warnings),
+        warnings=(*tally.warnings, *(_emptiness(table, readers) for table, readers in tally.empty.items())),
         now=telemetry.now.replace(tzinfo=UTC),
     )
 
@@ -219,8 +221,24 @@ def open_telemetry(
     else:
         wanted = _channels(channels)
         report = importer.read(files, connection, channels=wanted, ingestion_time=clock, progress=progress)
+        report = dataclasses.replace(report, issues=(*report.issues, *_without_events(files, report)))
     now = clock or report.newest or datetime.now(UTC).replace(tzinfo=None)
     return Telemetry(connection, DuckDBEngine(connection), report, now)
+
+
+def _without_events(paths: Sequence[Path], report: ImportReport) -> Iterator[Issue]:
+    """The given paths in which no event was found, and of which the import says nothing yet."""
+    told = [issue.span.path for issue in report.issues if issue.span] + [
+        file.path for file in report.files if file.read
+    ]
+    for path in paths:
+        if not any(Path(each).is_relative_to(path) for each in told):
+            hint = (
+                "EVTX, Windows events as JSON, Defender's records or CSV, Parquet; also in .gz, .zip, .7z and .tar.gz"
+            )
+            yield Issue(
+                "input-no-events", f"no events were found in {path}", Span(str(path), 1, 1), f"what is read: {hint}"
+            )
 
 
 def _attach_lake(
@@ -296,18 +314,21 @@ def _run(rule: Rule, telemetry: Telemetry, tally: _Tally) -> None:
         return
     tally.findings += findings
     tally.run.append(RuleRun(rule, len(findings), rows.num_rows, time.perf_counter() - begun))
-    tally.warnings += [*plan.warnings, *issues, *_empty_tables(rule, plan, telemetry.report)]
+    tally.warnings += [*plan.warnings, *issues]
+    empty = [table for table in plan.tables if not telemetry.report.tables.get(table, 0)]
+    subtracted = _subtracted(rule) if empty else frozenset()
+    for table in empty:
+        tally.empty.setdefault(table, []).append((rule.id, table in subtracted))
 
 
-def _empty_tables(rule: Rule, plan: Plan, report: ImportReport) -> Iterator[Issue]:
-    """What a reader of the findings must know of tables that the rule reads and nothing filled."""
-    empty = [name for name in plan.tables if not report.tables.get(name, 0)]
-    removed = _subtracted(rule) if empty else frozenset()
-    for name in empty:
-        message = f"`{rule.id}` reads {name}, which holds no rows"
-        if name in removed:
-            message += ": its leftanti join removes nothing, so the rule may find more than it should"
-        yield Issue("table-empty", message, None, "", Severity.WARNING)
+def _emptiness(table: str, readers: Sequence[tuple[str, bool]]) -> Issue:
+    """What a reader of the findings must know of a table that rules read and nothing filled."""
+    every = ", ".join(f"`{rule}`" for rule, _ in readers)
+    subtracting = ", ".join(f"`{rule}`" for rule, subtracts in readers if subtracts)
+    message = f"{table} holds no rows; read by {every}"
+    if subtracting:
+        message += f". The leftanti join on it in {subtracting} removes nothing: expect findings it would have left out"
+    return Issue("table-empty", message, None, "", Severity.WARNING)
 
 
 def _subtracted(rule: Rule) -> frozenset[str]:
