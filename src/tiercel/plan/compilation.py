@@ -18,7 +18,7 @@ from tiercel.plan.plan import Plan
 from tiercel.plan.relation import Field, Relation
 from tiercel.plan.scope import Scope
 from tiercel.plan.statements import run
-from tiercel.plan.tabular import is_tabular, lower_rows
+from tiercel.plan.tabular import is_tabular, lower_rows, run_operators
 from tiercel.plan.values import Broken
 from tiercel.tables import TABLES, Column
 
@@ -76,6 +76,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
         scalar=lower,
         tabular=lower_rows,
         is_tabular=is_tabular,
+        operators=run_operators,
         parameters=parameters or {},
     )
     result = run(Context(compiler, Scope()), query.statements)

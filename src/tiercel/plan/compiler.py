@@ -37,6 +37,13 @@ class Lower(Protocol[_Result_co]):
         """What the node means there. Trouble is reported, not raised."""
 
 
+class Apply(Protocol):
+    """The application of operators to rows, one after the other."""
+
+    def __call__(self, context: Context, rows: Relation, operators: tuple[Any, ...], /) -> Relation:
+        """The rows after all of them. Trouble is reported, not raised."""
+
+
 @dataclass(slots=True)
 class Compiler:
     """What the lowerings of one query share. `scalar` and `tabular` lower any expression of their kind."""
@@ -47,6 +54,7 @@ class Compiler:
     scalar: Lower[Typed]
     tabular: Lower[Relation]
     is_tabular: Lower[bool]
+    operators: Apply
     parameters: Mapping[str, object] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     ctes: dict[str, exp.Query] = field(default_factory=dict)

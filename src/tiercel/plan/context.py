@@ -37,6 +37,10 @@ class Context:
         """The rows that the node means here; `OPEN` where it is wrong, which is then reported."""
         return self.compiler.tabular(self, node)
 
+    def over_operators(self, rows: Relation, operators: tuple[syntax.Operator, ...]) -> Relation:
+        """The rows after these operators, as a query of its own that begins with them."""
+        return self.compiler.operators(self, rows, operators)
+
     def is_rows(self, node: syntax.Node) -> bool:
         """Whether the node means rows here, and not a value."""
         return self.compiler.is_tabular(self, node)

@@ -8,7 +8,7 @@ from tiercel.kql import syntax
 from tiercel.plan.compiler import OPEN
 from tiercel.plan.expressions.names import BROKEN
 from tiercel.plan.invocation import invoke
-from tiercel.plan.operators.table import OPERATORS, SOURCES, Unsupported
+from tiercel.plan.operators.table import OPERATORS, SOURCES, UNKNOWN, Unsupported
 from tiercel.plan.relation import Relation
 from tiercel.plan.scope import FunctionBinding, ScalarBinding, Scope, TableBinding, did_you_mean
 from tiercel.plan.values import Broken, Refusal
@@ -54,7 +54,10 @@ def _lower(context: Context, node: syntax.Node) -> Relation:
 def run_operators(context: Context, rows: Relation, operators: tuple[syntax.Operator, ...]) -> Relation:
     """The rows after each of the operators in turn. One that is refused is reported, and its result left open."""
     for operator in operators:
-        rows = _applied(context, OPERATORS[type(operator)], rows, operator)
+        lowering = OPERATORS.get(type(operator))
+        if isinstance(operator, syntax.UnknownOperator):
+            lowering = Unsupported(operator.word, UNKNOWN.get(operator.word, "it is not built"))
+        rows = _applied(context, lowering, rows, operator)
     return rows
 
 

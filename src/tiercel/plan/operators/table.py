@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tiercel.kql import syntax
-from tiercel.plan.operators import columns, join, rows, sources, summarize, union
+from tiercel.plan.operators import columns, expand, invoke, join, parsing, rows, sources, summarize, union
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tiercel.plan.context import Context
     from tiercel.plan.relation import Relation
 
-__all__ = ["OPERATORS", "SOURCES", "Lowering", "Unsupported", "unsupported"]
+__all__ = ["OPERATORS", "SOURCES", "UNKNOWN", "Lowering", "Unsupported", "unsupported"]
 
 Lowering: TypeAlias = "Callable[[Context, Relation, Any], Relation]"
 """From the rows before the operator to the rows after it. Raises `Refusal`."""
@@ -38,6 +38,9 @@ SOURCES: Final[dict[type, Lowering | Unsupported]] = {
     syntax.Print: sources.print_row,
     syntax.Range: sources.range_of,
     syntax.Union: union.union,
+    syntax.Search: unsupported("search", 'name the tables and columns: `union A, B | where Column has "x"`'),
+    syntax.Find: unsupported("find", "name the tables and columns: `union withsource=Table A, B | where ...`"),
+    syntax.Evaluate: unsupported("evaluate", "its columns depend on the rows"),
     syntax.ExternalData: unsupported("externaldata", "a query reads the imported tables only, never an address"),
 }
 """What can stand at the beginning of a pipeline, beside a table's name and a call."""
@@ -54,12 +57,38 @@ OPERATORS: Final[dict[type, Lowering | Unsupported]] = {
     syntax.Take: rows.take,
     syntax.Top: rows.top,
     syntax.Count: rows.count,
+    syntax.MvExpand: expand.mv_expand,
+    syntax.MvApply: expand.mv_apply,
+    syntax.Parse: parsing.parse,
+    syntax.ParseKv: parsing.parse_kv,
     syntax.Serialize: columns.serialize,
+    syntax.Partition: expand.partition,
+    syntax.Invoke: invoke.lower_invoke,
     syntax.Sample: rows.sample,
     syntax.As: rows.name_rows,
     syntax.Render: rows.render,
     syntax.GetSchema: rows.get_schema,
     syntax.Consume: rows.consume,
+    syntax.Search: unsupported("search", 'name the tables and columns: `union A, B | where Column has "x"`'),
+    syntax.MakeSeries: unsupported("make-series", "use `summarize ... by bin(Timestamp, 1h)`"),
+    syntax.TopNested: unsupported("top-nested", "use `summarize` and `partition`"),
+    syntax.TopHitters: unsupported("top-hitters", "use `summarize count() by ... | top n by count_`"),
+    syntax.Scan: unsupported("scan", "it runs row by row; use `sort` with `prev()`, or a join near in time"),
+    syntax.Evaluate: unsupported("evaluate", "its columns depend on the rows"),
     syntax.Fork: unsupported("fork", "a query has one result here"),
 }
 """What can follow a `|`."""
+
+UNKNOWN: Final[dict[str, str]] = {
+    "reduce": "its groups come from a heuristic of the service's own",
+    "make-graph": "graphs are not built",
+    "graph-match": "graphs are not built",
+    "graph-to-table": "graphs are not built",
+    "graph-shortest-paths": "graphs are not built",
+    "graph-mark-components": "graphs are not built",
+    "facet": "a query has one result here",
+    "macro-expand": "there is one cluster and one database here",
+    "assert-schema": "the compiler checks names and types itself",
+    "execute-and-cache": "it is for the service's own use",
+}
+"""Words that KQL knows as operators and the tree has no shape for, with the reason why they are refused."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from tiercel.engines.duckdb.nodes.call import call, text
+from tiercel.engines.duckdb.nodes.call import call, lambda_, text
 from tiercel.plan.nodes import dynamic as nodes
 
 if TYPE_CHECKING:
@@ -33,7 +33,35 @@ def render_element(generator: Generator, node: nodes.Element) -> str:
     return generator.sql(call("json_extract", node.this, node.expression))
 
 
+def render_items(generator: Generator, node: nodes.Items) -> str:
+    """By what the value is; the keys of a bag are quoted as JSON paths want them."""
+    name = exp.to_identifier("name")
+    value = call("json_extract", node.this, call("concat", text('$."'), name, text('"')))
+    made = call("json_array" if node.args.get("pairs") else "json_object", name.copy(), value)
+    properties = call("list_transform", call("json_keys", node.this), lambda_("name", made))
+    kind = call("json_type", node.this)
+    elements = exp.case(call("coalesce", kind, text("NULL")))
+    elements = elements.when(text("ARRAY"), call("json_extract", node.this, text("$[*]")))
+    elements = elements.when(text("OBJECT"), properties)
+    elements = elements.when(text("NULL"), call("list_value", exp.Cast(this=exp.Null(), to=exp.DataType.build("JSON"))))
+    return generator.sql(elements.else_(call("list_value", node.this)))
+
+
+def render_list_item(generator: Generator, node: nodes.ListItem) -> str:
+    """DuckDB counts from 1."""
+    position = exp.Add(this=exp.Paren(this=node.expression), expression=exp.Literal.number(1))
+    return generator.sql(call("list_extract", node.this, position))
+
+
+def render_positions(generator: Generator, node: nodes.Positions) -> str:
+    """A range, unnested."""
+    return generator.sql(call("unnest", call("range", node.this)))
+
+
 RENDERED: Final[dict[type, Rendering]] = {
     nodes.Property: render_property,
+    nodes.Items: render_items,
+    nodes.ListItem: render_list_item,
+    nodes.Positions: render_positions,
     nodes.Element: render_element,
 }

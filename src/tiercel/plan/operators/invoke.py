@@ -1,0 +1,45 @@
+"""`invoke`: rows piped into a function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tiercel.plan.compiler import OPEN
+from tiercel.plan.invocation import invoke
+from tiercel.plan.relation import Relation
+from tiercel.plan.scope import FunctionBinding, did_you_mean
+from tiercel.plan.values import Broken, Refusal
+
+if TYPE_CHECKING:
+    from tiercel.kql import syntax
+    from tiercel.plan.context import Context
+
+__all__ = ["lower_invoke"]
+
+_OF_DEFENDER = {
+    "FileProfile": "it asks Defender's own service; count prevalence over DeviceProcessEvents instead",
+    "DeviceFromIP": "it asks Defender's own service; join DeviceNetworkInfo instead",
+    "AssignedIPAddresses": "it asks Defender's own service; use DeviceNetworkInfo instead",
+    "SeenBy": "it asks Defender's own service",
+}
+
+
+def lower_invoke(context: Context, rows: Relation, node: syntax.Invoke) -> Relation:
+    """What a function of the query gives, the rows before it being its first argument.
+
+    Example: `let recent = (T:(Timestamp:datetime)) { T | where Timestamp > ago(1h) }; DeviceEvents | invoke recent()`.
+    """
+    call = node.call
+    binding = context.scope.find(call.name)
+    if not isinstance(binding, FunctionBinding):
+        if call.name in _OF_DEFENDER:
+            message = f"`{call.name}` is not supported: {_OF_DEFENDER[call.name]}"
+            raise Refusal("kql-unsupported", message, region=call.name_region)
+        hint = did_you_mean(call.name, context.scope.names(FunctionBinding))
+        raise Refusal("kql-unknown-function", f"no function is called `{call.name}`", hint, call.name_region)
+    result = invoke(context, call, binding, piped=context.compiler.seal(rows))
+    if isinstance(result, Relation):
+        return result
+    if isinstance(result, Broken):
+        return OPEN
+    raise Refusal("kql-not-tabular", f"`{call.name}` gives a value, and invoke needs rows")
