@@ -127,8 +127,8 @@ def host_plans(count: int, seed: int) -> list[HostPlan]:
     the shares that public captures show.
     """
     draw = Chance(seed, "hosts").scalars()
-    controllers = 1 if count < 10 else 2
-    servers = _server_names(max(0, round(count * 0.2) - controllers))
+    controllers = 1 if count < 10 else max(2, count // 800)
+    servers = _server_names(max(0, round(count * 0.2) - min(controllers, 2)))
     plans = []
     for i in range(count):
         if i < controllers:

@@ -7,9 +7,13 @@ modules turn these rows into events of Sysmon, of the Security log and of Defend
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["KINDS", "Happenings", "process_columns"]
 
@@ -136,3 +140,28 @@ class Happenings:
             .combine_chunks()
             .sort_by([("time", "ascending"), ("uptime", "ascending")])
         )
+
+    def split(self, owners: Sequence[int]) -> dict[int, Happenings]:
+        """The rows of each owner of uptimes, by owner; this collection is empty afterwards, to hold nothing twice.
+
+        Args:
+            owners: whose each uptime is, by row of the fleet's uptimes.
+
+        """
+        owner_of = pa.array(owners, pa.int32())
+        shares: dict[int, Happenings] = {}
+        for kind in KINDS:
+            table = self.table(kind)
+            self.batches[kind] = []
+            table = table.append_column("owner", owner_of.take(table.column("uptime").combine_chunks()))
+            order = [("owner", "ascending"), ("time", "ascending"), ("uptime", "ascending")]
+            table = table.take(pc.sort_indices(table, order))
+            counts = table.group_by("owner", use_threads=False).aggregate([("owner", "count")])
+            first = 0
+            for owner, count in zip(
+                counts.column("owner").to_pylist(), counts.column("owner_count").to_pylist(), strict=True
+            ):
+                share = table.slice(first, count).drop_columns("owner")
+                shares.setdefault(owner, Happenings()).batches[kind].append(share)
+                first += count
+        return shares

@@ -11,15 +11,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from tiercel.errors import UsageError
 from tiercel.simulate.attack import Place, tell_attack
 from tiercel.simulate.chance import Chance
 from tiercel.simulate.fleet import SECOND, Fleet, HostPlan, Senses, Uptime, lay_out
 from tiercel.simulate.ground_truth import describe
-from tiercel.simulate.happenings import KINDS, Happenings
+from tiercel.simulate.happenings import Happenings
 from tiercel.simulate.noise import tell_noise
 from tiercel.simulate.scenario import Kept, Scenario, Variant, varied
 from tiercel.simulate.scenarios import SCENARIOS
@@ -191,35 +189,19 @@ def _write(
     seed: int,
 ) -> int:
     """How many records were written: the shared servers' to `domain`, each combination's to its folder."""
-    shares = _shares(happenings, layout.owners)
+    shares = happenings.split(layout.owners)
     folders = [(-1, out / "domain", Format.SYSMON)]
     folders += [(combination.number, out / combination.folder, _format(combination)) for combination in combined]
     records = 0
     for owner, folder, written_as in folders:
         make_room(folder)
+        share = shares.pop(owner, Happenings())
+        hosts = sorted(
+            {uptime.host for uptime, whose in zip(fleet.times, layout.owners, strict=True) if whose == owner}
+        )
         chance = Chance(seed, "records", owner)
-        records += write_records(shares.get(owner, Happenings()), fleet, chance, folder, written_as=written_as)
+        records += write_records(share, fleet, chance, folder, written_as=written_as, hosts=hosts)
         if owner >= 0:
             truth = orjson.dumps({"seed": seed, "attacks": [truths[owner]]}, option=orjson.OPT_INDENT_2)
             (folder / "ground-truth.json").write_bytes(truth + b"\n")
     return records
-
-
-def _shares(happenings: Happenings, owners: Sequence[int]) -> dict[int, Happenings]:
-    """The happenings of each combination's hosts, by the combination's number."""
-    owner_of = pa.array(owners, pa.int32())
-    shares: dict[int, Happenings] = {}
-    for kind in KINDS:
-        table = happenings.table(kind)
-        table = table.append_column("owner", owner_of.take(table.column("uptime").combine_chunks()))
-        # a stable order by owner keeps the order of time inside each share
-        table = table.take(
-            pc.sort_indices(table, [("owner", "ascending"), ("time", "ascending"), ("uptime", "ascending")])
-        )
-        counts = table.group_by("owner", use_threads=False).aggregate([("owner", "count")]).to_pylist()
-        first = 0
-        for count in counts:
-            share = table.slice(first, count["owner_count"]).drop_columns("owner")
-            shares.setdefault(count["owner"], Happenings()).batches[kind].append(share)
-            first += count["owner_count"]
-    return shares

@@ -115,7 +115,7 @@ def simulate(
     say("its days")
     tell_noise(fleet, Chance(seed, "noise"), happenings, managed=managed)
     say("its records")
-    records = write_records(happenings, fleet, Chance(seed, "records"), out, written_as)
+    records = _write_parts(happenings, fleet, Chance(seed, "records"), out, written_as=written_as)
     _write_truth(out, seed, hosts, fleet, truths)
     return Written(out, hosts, records, tuple(truths))
 
@@ -147,20 +147,49 @@ def sources_of(written_as: Format) -> frozenset[str]:
     }[written_as]
 
 
+_HOSTS_A_PART = {Format.SYSMON: 200, Format.DEFENDER: 500, Format.BOTH: 200, Format.PARQUET: 1_000}
+"""How many hosts a file holds: what is sorted and written at once bounds the memory that writing takes."""
+
+
+def _write_parts(happenings: Happenings, fleet: Fleet, chance: Chance, out: Path, *, written_as: Format) -> int:
+    """How many records were written, all hosts of a fleet, so many hosts a file."""
+    size = _HOSTS_A_PART[written_as]
+    parts = range((len(fleet.plans) + size - 1) // size)
+    shares = happenings.split([uptime.host // size for uptime in fleet.times])
+    return sum(
+        write_records(
+            shares.pop(part, Happenings()),
+            fleet,
+            chance,
+            out,
+            written_as=written_as,
+            hosts=range(part * size, min((part + 1) * size, len(fleet.plans))),
+            part=part,
+        )
+        for part in parts
+    )
+
+
 def write_records(
-    happenings: Happenings, fleet: Fleet, chance: Chance, out: Path, written_as: Format, *, part: int = 0
+    happenings: Happenings,
+    fleet: Fleet,
+    chance: Chance,
+    out: Path,
+    *,
+    written_as: Format,
+    hosts: Sequence[int],
+    part: int = 0,
 ) -> int:
-    """How many records were written below `out`, in the given format."""
+    """How many records of these hosts were written below `out`, in the given format."""
     records = 0
     if written_as in {Format.SYSMON, Format.BOTH}:
         path = out / "winlogbeat" / f"winlogbeat-{part:03d}.ndjson"
         records += write_winlogbeat(happenings, fleet, chance.named("winlogbeat", part), path)
     if written_as in {Format.DEFENDER, Format.BOTH}:
-        records += write_streaming(
-            defender_tables(happenings, fleet), chance.named("streaming", part), out / "defender", part
-        )
+        tables = defender_tables(happenings, fleet, hosts)
+        records += write_streaming(tables, chance.named("streaming", part), out / "defender", part)
     if written_as is Format.PARQUET:
-        records += write_parquet(defender_tables(happenings, fleet), out, part)
+        records += write_parquet(defender_tables(happenings, fleet, hosts), out, part)
     return records
 
 

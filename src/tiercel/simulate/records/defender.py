@@ -16,7 +16,7 @@ from tiercel.simulate.records.programs import Program, program
 from tiercel.tables import TABLES, KustoType, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tiercel.simulate.fleet import Fleet
     from tiercel.simulate.happenings import Happenings
@@ -43,8 +43,15 @@ _LOGON_TYPES = {
 Columns = dict[str, Any]
 
 
-def defender_tables(happenings: Happenings, fleet: Fleet) -> dict[str, Any]:
-    """The rows of every table that has any, by table name, in the order of device and time."""
+def defender_tables(happenings: Happenings, fleet: Fleet, hosts: Sequence[int]) -> dict[str, Any]:
+    """The rows of every table that has any, by table name, in the order of device and time.
+
+    Args:
+        happenings: what happened on some of the fleet's hosts.
+        fleet: the whole fleet.
+        hosts: which hosts these are, whose adapters are listed as well.
+
+    """
     parts: dict[str, list[Any]] = {}
     for kind, (name, mapping) in _MAPPINGS.items():
         rows = happenings.table(kind)
@@ -61,7 +68,7 @@ def defender_tables(happenings: Happenings, fleet: Fleet) -> dict[str, Any]:
     certificates = _certificates(happenings, fleet)
     if certificates is not None:
         parts["DeviceFileCertificateInfo"] = [certificates]
-    networks = _network_info(fleet)
+    networks = _network_info(fleet, hosts)
     if networks is not None:
         parts["DeviceNetworkInfo"] = [networks]
     return {name: _numbered(pa.concat_tables(tables)) for name, tables in parts.items()}
@@ -416,9 +423,10 @@ def _certificates(happenings: Happenings, fleet: Fleet) -> Any | None:
     return _table(TABLES["DeviceFileCertificateInfo"], columns, first.num_rows)
 
 
-def _network_info(fleet: Fleet) -> Any | None:
+def _network_info(fleet: Fleet, rows: Sequence[int]) -> Any | None:
     """One row an adapter: the addresses of each device, once."""
-    hosts = fleet.hosts.filter(fleet.hosts.column("defender"))
+    hosts = fleet.hosts.take(pa.array(rows, pa.int64()))
+    hosts = hosts.filter(hosts.column("defender"))
     if not hosts.num_rows:
         return None
     addresses = _joined(
