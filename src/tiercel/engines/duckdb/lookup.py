@@ -23,6 +23,6 @@ def matching_rows(
     same = " AND ".join(f't."{name}" = k."{name}"' for name in keys.column_names)
     connection.register(_KEYS, keys)
     try:
-        return connection.execute(f'SELECT {selected} FROM "{table}" t SEMI JOIN {_KEYS} k ON {same}').to_arrow_table()
+        return connection.sql(f'SELECT {selected} FROM "{table}" t SEMI JOIN {_KEYS} k ON {same}').to_arrow_table()
     finally:
         connection.unregister(_KEYS)
