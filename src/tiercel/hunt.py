@@ -152,7 +152,7 @@ class _Tally:
 
 def hunt(
     paths: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
-    rules: Iterable[str | os.PathLike[str] | Rule] | None = None,
+    rules: Iterable[str | os.PathLike[str] | Rule] | str | os.PathLike[str] | None = None,
     *,
     as_of: datetime | None = None,
     channels: Iterable[str] | None = None,
@@ -248,16 +248,18 @@ def _attach_lake(
     if len(paths) > 1:
         raise UsageError("a lake is hunted by itself; import the other files into it first")
     if channels is not None:
-        raise UsageError("a lake holds tables, not channels; choose channels when importing")
+        raise UsageError("a lake holds tables, not channels; say in the rule or query which rows are wanted")
     lake = Dataset.open(paths[0])
     return attach(lake, connection, ingestion_time=clock or (lake.span[1] if lake.span else None))
 
 
-def choose_rules(rules: Iterable[str | os.PathLike[str] | Rule] | None) -> Collection:
+def choose_rules(
+    rules: Iterable[str | os.PathLike[str] | Rule] | str | os.PathLike[str] | None,
+) -> Collection:
     """The rules that were asked for: documents and folders are read, None stands for the shipped ones."""
     if rules is None:
         return read_catalog()
-    given = list(rules)
+    given = [rules] if isinstance(rules, str | os.PathLike) else list(rules)
     read = [rule for rule in given if isinstance(rule, Rule)]
     collection = read_collection(path for path in given if not isinstance(path, Rule))
     return Collection((*read, *collection.rules), collection.failed, collection.warnings)
