@@ -63,12 +63,15 @@ class Storage:
             raise InputError(f"{self.path(name)}: {error.strerror or error}", path=str(self.path(name))) from error
 
     def names(self, folder: str) -> list[str]:
-        """The names in a folder, sorted; none where there is no such folder."""
+        """The names in a folder, sorted; none where there is no such folder. Raises InputError where it cannot be read."""
+        path = self.path(folder)
         try:
-            with os.scandir(self.path(folder)) as entries:
+            with os.scandir(path) as entries:
                 return sorted(entry.name for entry in entries)
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror or error}", path=str(path)) from error
 
     def stage(self, writer: str) -> str:
         """A folder of the writer's own, made if need be."""
