@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from tiercel.cli.check import check_command
 from tiercel.cli.explain import explain_command
 from tiercel.cli.hunt import hunt_command
 from tiercel.cli.import_ import import_command
@@ -35,6 +36,7 @@ COMMANDS: Final = (
     lake_command,
     rules_command,
     explain_command,
+    check_command,
     simulate_command,
 )
 """Every subcommand, in the order in which `tiercel --help` lists them."""

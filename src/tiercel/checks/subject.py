@@ -1,0 +1,156 @@
+"""What is checked: a rule document, a file of KQL, a Sentinel rule, each read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from tiercel.checks.analytics import Analytics, read_analytics
+from tiercel.checks.log_analytics import LOG_ANALYTICS_TABLES
+from tiercel.errors import Issue, Severity, Span, UsageError
+from tiercel.kql import Source, parse
+from tiercel.plan import compile as compile_query
+from tiercel.rules import read_rule
+from tiercel.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from tiercel.kql import Parsed
+    from tiercel.plan import Compiled
+    from tiercel.rules import Rule
+
+__all__ = ["Kind", "Subject", "read_subjects"]
+
+_LARGEST: Final = 4 * 1024 * 1024
+"""A file of more bytes is no rule."""
+
+_NOW: Final = datetime(2026, 1, 1)  # noqa: DTZ001  plans take UTC without a zone; no check's answer depends on it
+
+
+class Kind(StrEnum):
+    """What a file is: a Markdown rule, KQL alone, a Sentinel rule in YAML."""
+
+    RULE = "rule"
+    QUERY = "query"
+    ANALYTICS = "analytics"
+
+
+_KINDS: Final = {
+    ".md": Kind.RULE,
+    ".markdown": Kind.RULE,
+    ".kql": Kind.QUERY,
+    ".csl": Kind.QUERY,
+    ".yaml": Kind.ANALYTICS,
+    ".yml": Kind.ANALYTICS,
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One file. `source` is its query, None where it has none that can be told; `issues` were found while reading."""
+
+    path: str
+    kind: Kind
+    source: Source | None
+    issues: tuple[Issue, ...] = ()
+    rule: Rule | None = None
+    analytics: Analytics | None = None
+    lines: tuple[str, ...] = ()
+
+    @cached_property
+    def parsed(self) -> Parsed | None:
+        """The query's tree, or what is wrong with its syntax; None without a query."""
+        return parse(self.source) if self.source is not None else None
+
+    @cached_property
+    def compiled(self) -> Compiled | None:
+        """The query's plan against the catalogue of tables; None where its syntax is wrong."""
+        if self.source is None or self.parsed is None or self.parsed.query is None:
+            return None
+        tables = LOG_ANALYTICS_TABLES if self.kind is Kind.ANALYTICS else TABLES
+        return compile_query(self.parsed.query, self.source, now=_NOW, tables=tables)
+
+    @property
+    def result(self) -> tuple[str, ...] | None:
+        """The names of the result's columns; None where they are not known."""
+        if self.compiled is None or self.compiled.plan is None:
+            return None
+        return tuple(column.name for column in self.compiled.plan.columns)
+
+    def place_of(self, text: str, after: str = "") -> Span:
+        """The first place of `text` behind the line that begins with `after`; the file's first line where it is not."""
+        begin = next((number for number, line in enumerate(self.lines) if after and line.startswith(after)), 0)
+        for number, line in enumerate(self.lines[begin:], begin):
+            column = line.find(text)
+            if column >= 0:
+                return Span(self.path, number + 1, column + 1, len(text), line)
+        return Span(self.path, 1, 1, 1, self.lines[0] if self.lines else "")
+
+    def in_file(self, issues: Iterable[Issue]) -> Iterator[Issue]:
+        """Issues of the query with their places in the file."""
+        for issue in issues:
+            if self.analytics is not None and issue.span is not None:
+                yield replace(issue, span=self.analytics.exact(issue.span))
+            else:
+                yield issue
+
+
+def read_subjects(paths: Sequence[Path]) -> Iterator[Subject]:
+    """Each file, and every rule in each folder, recursively. A path that does not exist is a UsageError."""
+    for path in paths:
+        if path.is_dir():
+            for found in sorted(each for each in path.rglob("*") if each.suffix.lower() in _KINDS and each.is_file()):
+                subject = _read(found, _KINDS[found.suffix.lower()])
+                if _is_rule(subject):
+                    yield subject
+        elif not path.exists():
+            raise UsageError(f"there is no file or folder at {path}")
+        else:
+            yield _read(path, _KINDS.get(path.suffix.lower(), Kind.QUERY))
+
+
+def _is_rule(subject: Subject) -> bool:
+    """Whether a file found in a folder is meant to be checked: a README or a workflow's YAML is not."""
+    if subject.source is not None or subject.kind is Kind.QUERY:
+        return True
+    return not {issue.code for issue in subject.issues} & {"rule-no-query", "analytics-no-query"}
+
+
+def _read(path: Path, kind: Kind) -> Subject:
+    name = str(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except OSError as error:
+        return _unreadable(name, kind, "check-unreadable", f"the file cannot be read: {error.strerror}")
+    if len(content) > _LARGEST:
+        return _unreadable(name, kind, "check-too-large", f"the file has more than {_LARGEST:,} bytes")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return _unreadable(name, kind, "check-not-utf8", "the file is not UTF-8 text", line)
+    lines = tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    if kind is Kind.RULE:
+        reading = read_rule(text, name)
+        rule = reading.rule
+        source = Source(rule.query.text, name, rule.query.first_line) if rule is not None else None
+        return Subject(name, kind, source, reading.issues, rule, lines=lines)
+    if kind is Kind.ANALYTICS:
+        analytics = read_analytics(text, name)
+        if isinstance(analytics, Issue):
+            return Subject(name, kind, None, (analytics,))
+        issues: tuple[Issue, ...] = ()
+        if analytics.query is None:
+            issues = (Issue("analytics-no-query", "the document has no `query`", analytics.place(None)),)
+        return Subject(name, kind, analytics.query, issues, analytics=analytics, lines=lines)
+    return Subject(name, kind, Source(text, name), lines=lines)
+
+
+def _unreadable(path: str, kind: Kind, code: str, message: str, line: int = 1) -> Subject:
+    return Subject(path, kind, None, (Issue(code, message, Span(path, line, 1), severity=Severity.ERROR),))

@@ -1,0 +1,67 @@
+"""`tiercel check`: what is wrong with rules, before they run."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from tiercel.checks import as_json, as_sarif, check_paths
+from tiercel.cli.issues import show_issues
+from tiercel.cli.options import out_option
+from tiercel.cli.terminal import console, plural
+from tiercel.cli.written import opened
+from tiercel.errors import Severity
+
+if TYPE_CHECKING:
+    from tiercel.checks import Checked
+
+__all__ = ["check_command"]
+
+_EXIT_ERRORS = 3
+
+
+@click.command("check", short_help="Check rules: their KQL, its meaning, what the document says.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--format",
+    "written_as",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+    help="text is for people; json and sarif (2.1.0) for editors and CI.",
+)
+@out_option
+def check_command(*, files: tuple[Path, ...], written_as: str, out: Path | None) -> int:
+    """Check each FILE: a rule document, a file of KQL (.kql), a Sentinel rule (.yaml), or a folder of these.
+
+    \b
+    tiercel check mine.md
+    tiercel check rules/ --format sarif --out rules.sarif
+
+    \b
+    Exit codes: 0 no errors (there may be warnings), 2 wrong use, 3 errors.
+    """  # noqa: D301  click's mark for lines that keep their shape
+    checked = list(check_paths(files))
+    with opened(out) as file:
+        if written_as == "text":
+            words = console(file)
+            for each in checked:
+                show_issues(words, each.issues)
+            words.print(_summary(checked))
+        else:
+            value = as_json(checked) if written_as == "json" else as_sarif(checked, version("tiercel"))
+            file.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+    if not checked:
+        console(sys.stderr).print("no rule was found")
+    return _EXIT_ERRORS if any(each.has_errors for each in checked) else 0
+
+
+def _summary(checked: list[Checked]) -> str:
+    found = [issue.severity for each in checked for issue in each.issues]
+    errors, warnings = found.count(Severity.ERROR), found.count(Severity.WARNING)
+    return f"{plural(len(checked), 'file')}: {plural(errors, 'error')}, {plural(warnings, 'warning')}"
