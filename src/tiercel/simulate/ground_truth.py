@@ -19,6 +19,7 @@ from tiercel.simulate.story import (
     RegisterTask,
     Start,
     Step,
+    Subscribe,
 )
 
 if TYPE_CHECKING:
@@ -122,15 +123,19 @@ def _leaves(step: Step) -> Written:
             return ("sysmon:3",), ("security:5156",), ("DeviceNetworkEvents",)
         case LogOn():
             return (), ("security:4624",), ("DeviceLogonEvents",)
+        case AccessShare() if step.writes:
+            return ("sysmon:11",), ("security:5145",), ("DeviceFileEvents",)
         case AccessShare():
             pipe = bool(step.file) and step.share.endswith("IPC$")
             return (), ("security:5145" if step.file else "security:5140",), ("DeviceEvents",) if pipe else ()
         case OpenPipe():
             return ("sysmon:17" if step.created else "sysmon:18",), (), ("DeviceEvents",)
         case InstallService():
-            return (), ("security:4697", "system:7045"), ("DeviceEvents",)
+            return ("sysmon:13",), ("security:4697", "system:7045"), ("DeviceEvents", "DeviceRegistryEvents")
         case LoadImage():
             return ("sysmon:7",), (), ("DeviceImageLoadEvents",)
+        case Subscribe():
+            return ("sysmon:19", "sysmon:20", "sysmon:21"), (), ("DeviceEvents",)
         case RegisterTask():
             return (), ("security:4698",), ("DeviceEvents",)
         case CallRpc():

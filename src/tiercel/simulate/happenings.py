@@ -82,6 +82,23 @@ KINDS: dict[str, dict[str, Any]] = {
         **_SESSION_OF,
         **process_columns("process"),
     },
+    "registry": {
+        **_WHERE,
+        "key": pa.string(),
+        "value": pa.string(),
+        "data": pa.string(),
+        **process_columns("process"),
+        **process_columns("parent"),
+    },
+    "file": {
+        **_WHERE,
+        "path": pa.string(),
+        "share": pa.string(),
+        **_PEER,
+        **_SESSION_OF,
+        **process_columns("process"),
+    },
+    "subscription": {**_WHERE, "part": pa.string(), "name": pa.string(), "text": pa.string(), **_SESSION_OF},
     "image": {
         **_WHERE,
         "image": pa.string(),

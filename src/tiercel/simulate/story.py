@@ -28,6 +28,7 @@ __all__ = [
     "Start",
     "Step",
     "Story",
+    "Subscribe",
 ]
 
 Choice = str | tuple[str, ...]
@@ -90,13 +91,21 @@ class LogOn(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessShare(Step):
-    """A share is opened by a remote session; with `file`, a file or pipe below it."""
+    """A share is opened by a remote session; with `file`, a file or pipe below it.
+
+    On an administrative share, a mask that holds the right to write leaves a new file as well.
+    """
 
     over: str
     session: str
     share: str = r"\\*\IPC$"
     file: Choice = ""
     mask: str = "0x12019f"
+
+    @property
+    def writes(self) -> bool:
+        """Whether a file appears on the disk."""
+        return bool(self.file) and self.share.endswith(("ADMIN$", "C$")) and int(self.mask, 16) & 0x2 != 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +119,7 @@ class OpenPipe(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstallService(Step):
-    """A service is written into the service manager's database."""
+    """A service is written into the service manager's database, and so into the registry."""
 
     session: str
     service: Choice
@@ -135,6 +144,16 @@ class RegisterTask(Step):
     session: str
     task: Choice
     content: Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribe(Step):
+    """A WMI event filter, a consumer and their binding are written; `script` is what the consumer runs."""
+
+    session: str
+    name: Choice
+    query: str
+    script: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

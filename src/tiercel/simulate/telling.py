@@ -25,6 +25,7 @@ from tiercel.simulate.story import (
     Start,
     Step,
     Story,
+    Subscribe,
 )
 
 if TYPE_CHECKING:
@@ -340,20 +341,16 @@ class Telling:
         """The steps that are one row and name nothing new."""
         match step:
             case AccessShare():
-                columns = {"share": step.share, "mask": step.mask, **self._peer(step.over)}
-                columns["file"] = self.text(step.file) if step.file else None
-                self._add("share", step, time, columns | self.session(step.session, step.at).columns("session"))
+                self._access_share(step, time)
             case OpenPipe():
                 columns = {"pipe": self.text(step.pipe), "created": step.created}
                 self._add(
                     "pipe", step, time, columns | self.process(step.process, step.at).columns("process", "parent")
                 )
             case InstallService():
-                self.texts[step.label] = service = self.text(step.service)
-                columns = {"service": service, "image_path": self.text(step.image_path)}
-                columns |= {"start_type": step.start_type, "account": step.account}
-                columns |= self.session(step.session, step.at).columns("session")
-                self._add("service", step, time, columns | self.standing("services", step.at).columns("process"))
+                self._install_service(step, time)
+            case Subscribe():
+                self._subscribe(step, time)
             case LoadImage():
                 columns = {"image": self.text(step.image), "signature": step.signature}
                 self._add(
@@ -372,6 +369,39 @@ class Telling:
                 self._add("call", step, time, columns | self.process(step.process, step.at).columns("process"))
             case _:
                 raise TypeError(step)
+
+    def _access_share(self, step: AccessShare, time: Any) -> None:
+        session = self.session(step.session, step.at).columns("session")
+        file = self.text(step.file) if step.file else None
+        columns = {"share": step.share, "mask": step.mask, "file": file, **self._peer(step.over), **session}
+        self._add("share", step, time, columns)
+        if step.writes:
+            folder = "C:\\Windows\\" if step.share.endswith("ADMIN$") else "C:\\"
+            path = f"{folder}{file}" if isinstance(file, str) else pc.binary_join_element_wise(folder, file, "")
+            columns = {"path": path, "share": step.share, **self._peer(step.over), **session}
+            self._add("file", step, time, columns | self.standing("system", step.at).columns("process"))
+
+    def _install_service(self, step: InstallService, time: Any) -> None:
+        self.texts[step.label] = service = self.text(step.service)
+        image_path = self.text(step.image_path)
+        manager = self.standing("services", step.at)
+        columns = {"service": service, "image_path": image_path, "start_type": step.start_type, "account": step.account}
+        columns |= self.session(step.session, step.at).columns("session")
+        self._add("service", step, time, columns | manager.columns("process"))
+        base = "HKLM\\System\\CurrentControlSet\\Services\\"
+        key = f"{base}{service}" if isinstance(service, str) else pc.binary_join_element_wise(base, service, "")
+        start = "DWORD (0x00000002)" if step.start_type == "auto start" else "DWORD (0x00000003)"
+        for value, data in (("Start", start), ("ImagePath", image_path)):
+            columns = {"key": key, "value": value, "data": data}
+            written = pc.subtract(time, self._chance.span(self._n, 0.001, 0.004))
+            self._add("registry", step, written, columns | manager.columns("process", "parent"))
+
+    def _subscribe(self, step: Subscribe, time: Any) -> None:
+        session = self.session(step.session, step.at).columns("session")
+        name = self.text(step.name)
+        for number, (part, text) in enumerate((("filter", step.query), ("consumer", step.script), ("binding", ""))):
+            columns = {"part": part, "name": name, "text": text, **session}
+            self._add("subscription", step, pc.add(time, 40_000 * number), columns)
 
     def _peer(self, over: str) -> dict[str, Any]:
         line = self.lines[over]

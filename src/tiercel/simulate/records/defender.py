@@ -57,6 +57,8 @@ def defender_tables(happenings: Happenings, fleet: Fleet, hosts: Sequence[int]) 
         rows = happenings.table(kind)
         watched = fleet.column("defender", rows.column("uptime").combine_chunks())
         rows = rows.filter(watched)
+        if kind == "subscription":  # Defender tells of the binding alone
+            rows = rows.filter(pc.equal(rows.column("part"), "binding"))
         if kind == "share":  # a pipe below IPC$; shares and their files are no rows of these tables
             rows = rows.filter(
                 pc.fill_null(
@@ -374,6 +376,52 @@ def _image(rows: Any) -> Columns:
     }
 
 
+def _registry(rows: Any) -> Columns:
+    key = pc.replace_substring(
+        rows.column("key"), "HKLM\\System\\CurrentControlSet", "HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet001"
+    )
+    data = rows.column("data")
+    number = pc.starts_with(data, "DWORD (")
+    return {
+        "ActionType": "RegistryValueSet",
+        "RegistryKey": key,
+        "RegistryValueName": rows.column("value"),
+        "RegistryValueType": pc.if_else(number, "Dword", "ExpandString"),
+        "RegistryValueData": pc.if_else(number, pc.utf8_slice_codeunits(data, 16, 17), data),
+        **_initiating(rows, "process", "parent"),
+    }
+
+
+def _file(rows: Any) -> Columns:
+    path = rows.column("path")
+    return {
+        "ActionType": "FileCreated",
+        "FileName": _facts(path, lambda facts: facts.base_name, pa.string()),
+        "FolderPath": path,
+        "SHA1": _facts(path, lambda facts: facts.sha1, pa.string()),
+        "RequestProtocol": "SMB",
+        "RequestSourceIP": rows.column("remote_ip"),
+        "RequestSourcePort": rows.column("remote_port"),
+        "RequestAccountDomain": pc.utf8_lower(rows.column("session_domain")),
+        "RequestAccountName": pc.utf8_lower(rows.column("session_user")),
+        "RequestAccountSid": rows.column("session_sid"),
+        "ShareName": pc.replace_substring(rows.column("share"), "\\\\*\\", ""),
+        **_initiating(rows, "process"),
+    }
+
+
+def _subscription(rows: Any) -> Columns:
+    fields = _joined(
+        '{"Filter":"', _escaped(rows.column("name")), '","Consumer":"', _escaped(rows.column("name")), '"}'
+    )
+    return {
+        "ActionType": "WmiBindEventFilterToConsumer",
+        "AdditionalFields": fields,
+        **_session(rows),
+        "InitiatingProcessFileName": "wmiprvse.exe",
+    }
+
+
 _MAPPINGS: dict[str, tuple[str, Callable[[Any], Columns]]] = {
     "start": ("DeviceProcessEvents", _created),
     "connection": ("DeviceNetworkEvents", _connection),
@@ -384,6 +432,9 @@ _MAPPINGS: dict[str, tuple[str, Callable[[Any], Columns]]] = {
     "task": ("DeviceEvents", _task),
     "call": ("DeviceEvents", _call),
     "image": ("DeviceImageLoadEvents", _image),
+    "registry": ("DeviceRegistryEvents", _registry),
+    "file": ("DeviceFileEvents", _file),
+    "subscription": ("DeviceEvents", _subscription),
 }
 """Which table a kind of happening becomes, and how."""
 

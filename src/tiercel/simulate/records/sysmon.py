@@ -1,4 +1,4 @@
-"""Happenings as Sysmon events 1, 3, 5, 7, 17 and 18: their event data, field by field, in Sysmon's order.
+"""Happenings as Sysmon events 1, 3, 5, 7, 11, 13 and 17 to 21: their event data, field by field, in Sysmon's order.
 
 Event 3 is stamped by another clock than the rest: its UtcTime carries the host's skew, and its record is written
 about a second after the connection. Before late 2019 it names the local side of an inbound connection as Source.
@@ -20,14 +20,14 @@ Event = tuple[int, dict[str, str]]
 """An event id and its event data."""
 
 _INTEGRITY = {"System": "System", "High": "High", "Medium": "Medium", "Low": "Low", "AppContainer": "AppContainer"}
-SYSMON_KINDS = ("start", "end", "connection", "pipe", "image")
+SYSMON_KINDS = ("start", "end", "connection", "pipe", "image", "registry", "file", "subscription")
 
 
 def sysmon_event(kind: str, row: Row) -> Event:
     """The Sysmon event of a happening of one of SYSMON_KINDS."""
     event_id, data = _EVENTS[kind](row)
     if row["without_ids"]:
-        del data["ProcessId"]
+        data.pop("ProcessId", None)
     return event_id, data
 
 
@@ -158,10 +158,60 @@ def _image(row: Row) -> Event:
     }
 
 
+def _registry(row: Row) -> Event:
+    return 13, {
+        "RuleName": "-",
+        "EventType": "SetValue",
+        "UtcTime": row["utc_time"],
+        "ProcessGuid": _guid(row, "process"),
+        "ProcessId": str(row["process_pid"]),
+        "Image": row["process_image"],
+        "TargetObject": f"{row['key']}\\{row['value']}",
+        "Details": row["data"],
+        "User": _user(row, "process"),
+    }
+
+
+def _file(row: Row) -> Event:
+    return 11, {
+        "RuleName": "-",
+        "UtcTime": row["utc_time"],
+        "ProcessGuid": _guid(row, "process"),
+        "ProcessId": str(row["process_pid"]),
+        "Image": row["process_image"],
+        "TargetFilename": row["path"],
+        "CreationUtcTime": row["utc_time"],
+        "User": _user(row, "process"),
+    }
+
+
+def _subscription(row: Row) -> Event:
+    common = {"RuleName": "-", "UtcTime": row["utc_time"], "Operation": "Created", "User": _user(row, "session")}
+    name = row["name"]
+    match row["part"]:
+        case "filter":
+            query = {"EventNamespace": ' "root\\\\cimv2"', "Name": f' "{name}"', "Query": f' "{row["text"]}"'}
+            return 19, {"EventType": "WmiFilterEvent", **common, **query}
+        case "consumer":
+            script = {"Name": f' "{name}"', "Type": "Script", "Destination": f' "{row["text"]}"'}
+            return 20, {"EventType": "WmiConsumerEvent", **common, **script}
+        case _:
+            consumer = {"Consumer": f' "ActiveScriptEventConsumer.Name=\\"{name}\\""'}
+            return 21, {
+                "EventType": "WmiBindingEvent",
+                **common,
+                **consumer,
+                "Filter": f' "__EventFilter.Name=\\"{name}\\""',
+            }
+
+
 _EVENTS = {
     "start": _process_created,
     "end": _process_ended,
     "connection": _connection,
     "pipe": _pipe,
     "image": _image,
+    "registry": _registry,
+    "file": _file,
+    "subscription": _subscription,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiercel.simulate.scenario import Scenario, Strength
 from tiercel.simulate.scenarios.parts import WMI_SESSION
-from tiercel.simulate.story import Connect, Start, Story
+from tiercel.simulate.story import Connect, Start, Story, Subscribe
 
 SCENARIO = Scenario(
     name="wmi-subscription",
@@ -30,6 +30,14 @@ SCENARIO = Scenario(
                 session="network service",
                 after=(0.05, 0.2),
                 lasts=(60, 100),
+            ),
+            Subscribe(
+                label="subscription",
+                session="session",
+                name="WSUS{number}",
+                query="select * from __InstanceCreationEvent within 5 where TargetInstance Isa 'Win32_LogonSession'",
+                script="Set shell = CreateObject('WScript.Shell')",
+                after=(0.1, 0.4),
             ),
             Connect(label="trigger", by="tool", on="rpcss", port=135, after=(18, 22)),
             Start(
