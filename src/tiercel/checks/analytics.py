@@ -125,5 +125,5 @@ def read_analytics(text: str, path: str) -> Analytics | Issue:
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
         return Issue("yaml-syntax", f"this is no YAML: {reason}", Span(path, 1, 1, 1, lines[0]))
     if not isinstance(node, yaml.MappingNode):
-        return Issue("yaml-syntax", "the document is no list of fields", Span(path, 1, 1, 1, lines[0]))
+        return Issue("yaml-syntax", "the document is no mapping of fields to values", Span(path, 1, 1, 1, lines[0]))
     return Analytics(path, lines, Entry(node))

@@ -75,7 +75,7 @@ def as_json(checked: Iterable[Checked]) -> list[dict[str, Any]]:
     """One object an issue: path, line, column, length, severity, code, message, hint."""
     return [
         {
-            "path": each.path,
+            "path": _written(each.path),
             "line": issue.span.line if issue.span is not None else None,
             "column": issue.span.column if issue.span is not None else None,
             "length": issue.span.length if issue.span is not None else None,
@@ -87,6 +87,11 @@ def as_json(checked: Iterable[Checked]) -> list[dict[str, Any]]:
         for each in checked
         for issue in each.issues
     ]
+
+
+def _written(path: str) -> str:
+    """A path that may hold bytes that are no UTF-8, as text that can be written."""
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def as_sarif(checked: Iterable[Checked], version: str) -> dict[str, Any]:
@@ -109,7 +114,7 @@ def as_sarif(checked: Iterable[Checked], version: str) -> dict[str, Any]:
 
 
 def _sarif_result(path: str, issue: Issue) -> dict[str, Any]:
-    uri = quote(PurePath(path).as_posix(), errors="replace")
+    uri = quote(PurePath(_written(path)).as_posix())
     place: dict[str, Any] = {"artifactLocation": {"uri": f"file://{uri}" if uri.startswith("/") else uri}}
     if issue.span is not None:
         span = issue.span

@@ -51,17 +51,17 @@ def check_result_columns(subject: Subject) -> Iterator[Issue]:
     names = {column.name for column in plan.columns}
     missing: list[str] = []
     if not names & {"Timestamp", "TimeGenerated"}:
-        missing.append("`Timestamp`")
+        missing.append("no `Timestamp`")
     if any(table.startswith("Device") for table in plan.tables):
-        missing.extend(f"`{name}`" for name in ("DeviceId", "ReportId") if name not in names)
+        missing.extend(f"no `{name}`" for name in ("DeviceId", "ReportId") if name not in names)
     if not names & _ENTITIES:
-        missing.append("an entity such as `DeviceName` or `AccountSid`")
+        missing.append("no entity such as `DeviceName` or `AccountSid`")
     if missing:
         last = subject.parsed.query.statements[-1]
         region = last.region if isinstance(last, ExpressionStatement) else subject.parsed.query.region
         yield Issue(
             "check-result-columns",
-            f"the result has no {' and no '.join(missing)}: Defender cannot save it as a custom detection",
+            f"the result has {' and '.join(missing)}: Defender cannot save it as a custom detection",
             subject.source.span(region),
             "keep the columns of the event that the alert is about",
             Severity.WARNING,

@@ -77,6 +77,8 @@ _ESCAPE: Final = re.compile(
     re.DOTALL,
 )
 
+_HALF: Final = re.compile("[\ud800-\udfff]")
+
 
 def read_string(text: str) -> str | None:
     r"""What a string literal holds, None where it has an escape that Kusto does not know.
@@ -86,14 +88,6 @@ def read_string(text: str) -> str | None:
     """
     if text[0] in "hH":
         text = text[1:]
-    if text[0] == "@":
-        quote = text[1]
-        return text[2:-1].replace(quote * 2, quote)
-    if text[0] in "`~":
-        return text[3:-3]
-    body = text[1:-1]
-    if "\\" not in body:
-        return body
     known = True
 
     def replace(match: re.Match[str]) -> str:
@@ -109,9 +103,17 @@ def read_string(text: str) -> str | None:
         known = False
         return ""
 
-    value = _ESCAPE.sub(replace, body)
-    if "\\u" in body and any("\ud800" <= letter <= "\udfff" for letter in value):
-        # A character beyond U+FFFF may be written as two \u escapes, as JSON does.
+    if text[0] == "@":
+        quote = text[1]
+        value = text[2:-1].replace(quote * 2, quote)
+    elif text[0] in "`~":
+        value = text[3:-3]
+    else:
+        value = text[1:-1]
+        if "\\" in value:
+            value = _ESCAPE.sub(replace, value)
+    if not value.isascii() and _HALF.search(value):
+        # A character beyond U+FFFF may be written as two escapes, as JSON does; half of one is no text.
         value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return value if known else None
 
