@@ -1,50 +1,51 @@
-"""Reads files and folders of telemetry into the tables."""
+"""Reads files and folders of telemetry into the tables: the conductor of the room."""
 
 from __future__ import annotations
 
-import zipfile
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
+from tiercel.errors import InputError, Issue, Severity, UsageError
 from tiercel.tables import TABLES
+from tiercel.telemetry.addresses import insert_addresses
+from tiercel.telemetry.archives import documents
+from tiercel.telemetry.corrections.connections import gather_connections, orient_connections, set_network_clock
+from tiercel.telemetry.corrections.duplicates import AGAIN, count_merged, drop_repeated, pair_channels
+from tiercel.telemetry.corrections.processes import gather_processes
+from tiercel.telemetry.corrections.settling import NO_TIME, settle
+from tiercel.telemetry.inputs import Document, Limits, walk
+from tiercel.telemetry.macros import create_macros, drop_macros
+from tiercel.telemetry.mappings import KINDS, Channel
+from tiercel.telemetry.readers.defender import insert_records
+from tiercel.telemetry.readers.evtx import read_evtx
+from tiercel.telemetry.readers.formats import Encoding, Format, encoding_of, format_of
+from tiercel.telemetry.readers.json_array import read_json_array
+from tiercel.telemetry.readers.json_lines import TOO_LONG, read_json_lines
+from tiercel.telemetry.readers.parquet import read_parquet
+from tiercel.telemetry.readers.portal_csv import read_portal_csv
+from tiercel.telemetry.readers.recoded import Recoded
 from tiercel.telemetry.report import FileReport, ImportReport, Progress
+from tiercel.telemetry.staging import DEFENDER, NOT_JSON, UNUSED, Staging
 from tiercel.telemetry.storage import create_tables, insertion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
     from pathlib import Path
 
     import duckdb
 
+    from tiercel.telemetry.readers.records import Records
+
 __all__ = ["read"]
 
-_FIELDS = (
-    "EventID Channel Hostname EventTime UtcTime ProcessGuid ProcessId Image CommandLine User LogonId Hashes ParentProcessGuid"
-    " ParentProcessId ParentImage ParentCommandLine IntegrityLevel SourceIp SourcePort DestinationIp DestinationPort Initiated"
-    " Protocol TargetUserName TargetDomainName TargetUserSid TargetLogonId LogonType IpAddress IpPort WorkstationName"
-    " AuthenticationPackageName @timestamp"
-).split()
-_TIME = "try_cast(UtcTime AS TIMESTAMP)"
-_DEVICE = {
-    "DeviceId": "left(sha256(lower(Hostname)), 40)",
-    "DeviceName": "lower(Hostname)",
-    "_Source": "source",
-    "ReportId": "record",
-}
-
-
-def _documents(path: Path) -> Iterator[tuple[str, str, bytes]]:
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_dir():
-            continue
-        if zipfile.is_zipfile(file):
-            with zipfile.ZipFile(file) as archive:
-                for member in archive.namelist():
-                    yield str(file), member, archive.read(member)
-        else:
-            yield str(file), "", file.read_bytes()
+_TOGETHER: Final = 256 << 20
+"""Bytes of JSON lines that are read in one go; a file beyond that comes in batches, so that memory stays bounded."""
+_PATTERN: Final = frozenset("*?[]{}")
+"""What DuckDB would take for a pattern in a file name."""
 
 
 def read(
@@ -57,69 +58,271 @@ def read(
 ) -> ImportReport:
     """What was read into `connection`, which then holds every table of the catalogue.
 
+    Raises UsageError for a path that does not exist and for an unknown channel.
+
     Args:
         paths: files and folders; a file is known by its content, archives are read without unpacking.
         connection: an empty DuckDB database.
-        channels: only these channels' events are mapped (`sysmon`, `security`; `security` includes `system`). None: all.
-        ingestion_time: what `ingestion_time()` returns for every row, UTC without a zone; None: the newest event's time.
+        channels: only these channels' events are mapped: `sysmon`, `security` (with System's), `wmi`. None: all.
+        ingestion_time: what `ingestion_time()` returns for every row, UTC without a zone. None: the newest event's time.
         progress: called now and then while reading.
+
     """
+    chosen = _channels(channels)
+    limits = Limits()
+    inputs = walk(paths, limits)
     create_tables(connection)
-    structure = "{" + ",".join(f'"{name}": "VARCHAR"' for name in _FIELDS) + "}"
-    connection.execute("CREATE TEMP TABLE event (source VARCHAR, record BIGINT, line VARCHAR)")
-    files = []
-    for path in paths:
-        for name, member, content in _documents(path):
-            lines = [line for line in content.split(b"\n") if line.strip()]
-            place = f"{name}!{member}" if member else name
-            batch = pa.table({"record": pa.array(range(1, len(lines) + 1)), "line": pa.array(lines, pa.string())})
-            connection.register("batch", batch)
-            connection.execute("INSERT INTO event SELECT $1 || '#' || record, record, line FROM batch", [place])
-            connection.unregister("batch")
-            files.append(FileReport(name, member, "json lines", len(lines), len(lines), {}))
-    connection.execute(
-        f"CREATE TEMP TABLE staged AS SELECT source, record, unnest(from_json(line, '{structure}')) FROM event"
-    )
-    sysmon = "FROM staged WHERE Channel ILIKE '%sysmon%' AND EventID = "
-    connection.execute(
-        insertion(
-            TABLES["DeviceProcessEvents"],
-            {
-                **_DEVICE,
-                "Timestamp": _TIME,
-                "ActionType": "'ProcessCreated'",
-                "FileName": "regexp_extract(Image, '[^\\\\]*$')",
-                "FolderPath": "Image",
-                "ProcessId": "try_cast(ProcessId AS BIGINT)",
-                "ProcessCommandLine": "CommandLine",
-                "ProcessCreationTime": _TIME,
-                "InitiatingProcessFileName": "lower(regexp_extract(ParentImage, '[^\\\\]*$'))",
-                "InitiatingProcessFolderPath": "lower(ParentImage)",
-                "InitiatingProcessId": "try_cast(ParentProcessId AS BIGINT)",
-                "InitiatingProcessCommandLine": "ParentCommandLine",
-                "_IngestionTime": _TIME,
-            },
-            sysmon + "'1'",
+    temporary = _temporary(connection)
+    create_macros(connection)
+    work = _Import(connection, Staging(connection, KINDS, chosen), limits, inputs.bytes, len(inputs.files), progress)
+    work.issues.extend(inputs.issues)
+    work.read(inputs.files)
+    report = work.finish(ingestion_time)
+    for name in _temporary(connection) - temporary:
+        connection.execute(f'DROP TABLE temp."{name}"')
+    drop_macros(connection)
+    return report
+
+
+def _channels(names: frozenset[str] | None) -> frozenset[Channel]:
+    """The channels that are meant."""
+    if names is None:
+        return frozenset(Channel)
+    unknown = names - {channel.value for channel in Channel}
+    if unknown:
+        known = ", ".join(channel.value for channel in Channel)
+        raise UsageError(f"no such channel: {', '.join(sorted(unknown))} (there are {known})")
+    extra = {Channel.SYSTEM} if Channel.SECURITY in names else set()
+    return frozenset({*(Channel(name) for name in names), *extra})
+
+
+def _temporary(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    rows = connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
+    return {str(name) for (name,) in rows}
+
+
+@dataclass(slots=True)
+class _File:
+    """One file or member, and what became of it."""
+
+    path: str
+    member: str
+    folder: str
+    format: Format
+    reason: str = ""
+    rows: int = 0
+    """Rows that went straight into a table."""
+
+    @property
+    def name(self) -> str:
+        return f"{self.path}!{self.member}" if self.member else self.path
+
+
+@dataclass(slots=True)
+class _Import:
+    """One import at work: the files so far, and what was found wrong."""
+
+    connection: duckdb.DuckDBPyConnection
+    staging: Staging
+    limits: Limits
+    bytes: int
+    count: int
+    progress: Callable[[Progress], None] | None
+    files: list[_File] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+    done: int = 0
+    bytes_done: int = 0
+
+    def read(self, files: Iterable[tuple[str, Path]]) -> None:
+        """Reads every file: whole files of JSON lines together, the others one after the other."""
+        together: list[tuple[int, str, Path]] = []
+        size = 0
+        for name, path in files:
+            length = path.stat().st_size
+            if self._is_plain(path, length):
+                together.append((self._new(name, "", str(path.parent), Format.JSON_LINES), name, path))
+                size += length
+                if size >= _TOGETHER:
+                    self._read_together(together)
+                    together, size = [], 0
+            else:
+                self._read_file(name, path)
+                self._advance(name, length)
+        self._read_together(together)
+        self.staging.finish()
+
+    def _new(self, path: str, member: str, folder: str, kind: Format) -> int:
+        self.files.append(_File(path, member, folder, kind))
+        return len(self.files) - 1
+
+    def _is_plain(self, path: Path, length: int) -> bool:
+        """Whether DuckDB can read the file itself: UTF-8 JSON lines, not too large, under a name that is no pattern."""
+        if length > _TOGETHER or _PATTERN & set(str(path)):
+            return False
+        try:
+            with path.open("rb") as stream:
+                head = stream.read(4096)
+        except OSError:
+            return False
+        return encoding_of(head) == (Encoding.UTF8, 0) and format_of(head) is Format.JSON_LINES
+
+    def _read_together(self, files: list[tuple[int, str, Path]]) -> None:
+        again = set(self.staging.add_files([(number, str(path)) for number, _, path in files]))
+        for number, name, path in files:
+            if number in again:
+                with path.open("rb", buffering=0) as stream:
+                    for records in read_json_lines(stream):
+                        self._add(number, records)
+            self._advance(name, path.stat().st_size)
+
+    def _read_file(self, name: str, path: Path) -> None:
+        before = len(self.files)
+        try:
+            for document in documents(name, path, self.limits, self.issues.append):
+                self._read_document(document)
+        except OSError as error:
+            self.issues.append(Issue("import-unreadable", f"{name}: {error.strerror or error}"))
+        if len(self.files) == before:
+            number = self._new(name, "", str(path.parent), Format.NONE)
+            self.files[number].reason = "nothing in it could be read"
+
+    def _read_document(self, document: Document) -> None:
+        encoding, mark = encoding_of(document.head)
+        head = document.head
+        if (encoding, mark) != (Encoding.UTF8, 0):
+            head = head[mark:].decode(encoding, "ignore").encode()
+            document.head = head
+            document.stream = Recoded(document.stream, encoding, mark)  # type: ignore[assignment]  # a raw stream is one
+        kind = format_of(head)
+        number = self._new(document.path, document.member, document.folder, kind)
+        if kind is Format.NONE:
+            self.files[number].reason = "empty" if not head else "no known format of telemetry"
+            return
+        try:
+            self._read_as(kind, number, document)
+        except InputError as error:
+            self.files[number].reason = error.message
+            self.issues.append(Issue("import-unreadable", f"{error.path or document.name}: {error.message}"))
+
+    def _read_as(self, kind: Format, number: int, document: Document) -> None:
+        match kind:
+            case Format.JSON_LINES:
+                for records in read_json_lines(document.stream):
+                    self._add(number, records)
+            case Format.JSON_ARRAY:
+                for records in read_json_array(document.stream, self.connection):
+                    self._add(number, records)
+            case Format.EVTX:
+                for records in read_evtx(document, self.issues.append):
+                    self._add(number, records)
+            case Format.PARQUET:
+                _, self.files[number].rows = read_parquet(document, self.connection)
+            case Format.CSV:
+                _, self.files[number].rows = read_portal_csv(document, self.connection, self.issues.append)
+
+    def _add(self, number: int, records: Records) -> None:
+        if records.skipped.get(TOO_LONG):
+            place = f"{self.files[number].name}#{records.numbers[0]}"
+            hint = "an event has at most 64 KB; the next record is read"
+            self.issues.append(Issue("import-long-record", f"{place}: longer than 16 MB, skipped", hint=hint))
+        self.staging.add(number, records)
+
+    def _advance(self, name: str, length: int) -> None:
+        self.done += 1
+        self.bytes_done += length
+        if self.progress:
+            records = sum(self.staging.read.values())
+            self.progress(Progress(name, self.done, self.count, self.bytes_done, self.bytes, records))
+
+    def finish(self, ingestion_time: datetime | None) -> ImportReport:
+        """Corrects and maps what was read; the report."""
+        kinds = self.staging.kinds
+        self._name_files()
+        kept = self.staging.kept()
+        for number in self.staging.read:
+            skipped = self.staging.skipped.setdefault(number, Counter())
+            # Lines whose event id is used, but in another channel.
+            skipped[UNUSED] += self.staging.read[number] - kept[number] - sum(skipped.values())
+        self._skip(insert_records(self.connection, DEFENDER), kept)
+        names, clocks, timeless = settle(self.connection, KINDS)
+        self._skip({number: Counter({NO_TIME: count}) for number, count in timeless.items()}, kept)
+        again = drop_repeated(self.connection, kinds)
+        self._skip({number: Counter({AGAIN: count}) for number, count in again.items()}, kept)
+        gather_connections(self.connection)
+        clocks += set_network_clock(self.connection)
+        orientation = orient_connections(self.connection)
+        gather_processes(self.connection, KINDS)
+        pair_channels(self.connection)
+        for kind in KINDS:
+            for rows in kind.rows:
+                source = f"FROM {rows.events or kind.events} e {rows.joins} WHERE {rows.where}"
+                self.connection.execute(insertion(TABLES[rows.table], rows.values, source))
+        insert_addresses(self.connection)
+        tables, oldest, newest = self._close(ingestion_time)
+        self._judge(kept)
+        return ImportReport(
+            files=tuple(self._report(number, file, kept) for number, file in enumerate(self.files)),
+            tables=tables,
+            clocks=clocks,
+            orientation=orientation,
+            names=names,
+            duplicates=count_merged(self.connection),
+            oldest=oldest,
+            newest=newest,
+            issues=tuple(self.issues),
         )
-    )
-    connection.execute(
-        insertion(
-            TABLES["DeviceNetworkEvents"],
-            {
-                **_DEVICE,
-                "Timestamp": _TIME,
-                "ActionType": "CASE Initiated WHEN 'true' THEN 'ConnectionSuccess' ELSE 'InboundConnectionAccepted' END",
-                "LocalIP": "CASE Initiated WHEN 'true' THEN SourceIp ELSE DestinationIp END",
-                "LocalPort": "try_cast(CASE Initiated WHEN 'true' THEN SourcePort ELSE DestinationPort END AS INTEGER)",
-                "RemoteIP": "CASE Initiated WHEN 'true' THEN DestinationIp ELSE SourceIp END",
-                "RemotePort": "try_cast(CASE Initiated WHEN 'true' THEN DestinationPort ELSE SourcePort END AS INTEGER)",
-                "InitiatingProcessFileName": "lower(regexp_extract(Image, '[^\\\\]*$'))",
-                "InitiatingProcessFolderPath": "lower(Image)",
-                "InitiatingProcessId": "try_cast(ProcessId AS BIGINT)",
-                "_IngestionTime": _TIME,
-            },
-            sysmon + "'3'",
+
+    def _name_files(self) -> None:
+        self.connection.execute(
+            "CREATE OR REPLACE TEMP TABLE import_file (file INTEGER, name VARCHAR, folder VARCHAR, format VARCHAR)"
         )
-    )
-    tables = {name: int(connection.execute(f'SELECT count(*) FROM "{name}"').fetchall()[0][0]) for name in TABLES}
-    return ImportReport(tuple(files), tables)
+        rows = [(number, file.name, file.folder, file.format.value) for number, file in enumerate(self.files)]
+        if rows:
+            columns = dict(zip(("file", "name", "folder", "format"), map(list, zip(*rows, strict=True)), strict=True))
+            self.connection.register("named", pa.table({**columns, "file": pa.array(columns["file"], pa.int32())}))
+            self.connection.execute("INSERT INTO import_file SELECT file, name, folder, format FROM named")
+            self.connection.unregister("named")
+
+    def _skip(self, reasons: dict[int, Counter[str]], kept: Counter[int]) -> None:
+        """Books records that were kept so far as skipped after all."""
+        for number, counts in reasons.items():
+            self.staging.skipped.setdefault(number, Counter()).update(counts)
+            kept[number] -= sum(counts.values())
+
+    def _close(self, ingestion_time: datetime | None) -> tuple[dict[str, int], datetime | None, datetime | None]:
+        """Rows per table, oldest and newest time; sets the time of ingestion in every row."""
+        counts: dict[str, int] = {}
+        spans: list[tuple[datetime, datetime]] = []
+        for name in TABLES:
+            query = f'SELECT count(*), min("Timestamp"), max("Timestamp") FROM "{name}"'
+            count, oldest, newest = self.connection.execute(query).fetchall()[0]
+            counts[name] = int(count)
+            if oldest is not None:
+                spans.append((oldest, newest))
+        newest_of_all = max((newest for _, newest in spans), default=None)
+        for name, count in counts.items():
+            if count:
+                self.connection.execute(
+                    f'UPDATE "{name}" SET "_IngestionTime" = $1', [ingestion_time or newest_of_all]
+                )
+        return counts, min((oldest for oldest, _ in spans), default=None), newest_of_all
+
+    def _judge(self, kept: Counter[int]) -> None:
+        """Issues about the whole: damaged lines, foreign bytes, nothing of use."""
+        for number, reasons in sorted(self.staging.skipped.items()):
+            if reasons[NOT_JSON]:
+                message = f"{self.files[number].name}: {reasons[NOT_JSON]:,} records are no JSON"
+                self.issues.append(
+                    Issue("import-not-json", message, severity=Severity.WARNING, hint="the other records are read")
+                )
+        for number in sorted(self.staging.replaced):
+            message = f"{self.files[number].name}: some bytes are no UTF-8 and stand as U+FFFD"
+            self.issues.append(Issue("import-encoding", message, severity=Severity.WARNING))
+        if not any(kept.values()) and not any(file.rows for file in self.files):
+            hint = "what can be read is listed in docs/telemetry.md"
+            self.issues.append(Issue("import-no-events", "no event in any of the files is of use", hint=hint))
+
+    def _report(self, number: int, file: _File, kept: Counter[int]) -> FileReport:
+        skipped = {reason: count for reason, count in self.staging.skipped.get(number, Counter()).items() if count}
+        read = self.staging.read[number] + file.rows
+        return FileReport(file.path, file.member, file.format.value, read, kept[number] + file.rows, skipped, file.reason)

@@ -28,6 +28,8 @@ class FileReport:
     read: int
     kept: int
     skipped: Mapping[str, int]
+    reason: str = ""
+    """Why nothing was read, where the file holds no telemetry at all."""
 
     @property
     def name(self) -> str:

@@ -1,0 +1,113 @@
+"""Columns that many rows have in common, as SQL over `e` (the event), `i` (the acting process) and `p` (the created one)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tiercel.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ACTING", "CREATED", "EVENT", "additional", "initiating", "removed_quotes"]
+
+EVENT: Final[dict[str, str]] = {
+    "Timestamp": "e.moment",
+    "DeviceId": "e.device_id",
+    "DeviceName": "e.device_name",
+    "ReportId": "e.report_id",
+    "_Source": "e.source",
+}
+"""Whose event it is and where it stands."""
+
+ACTING: Final = "LEFT JOIN process i ON i.device_id = e.device_id AND i.uid = e.uid"
+"""The acting process of the event."""
+
+
+def _account(alias: str) -> dict[str, str]:
+    """Domain, name and SID of a process: as Sysmon writes them, else by the well-known SID, else as Security does."""
+    known = {"S-1-5-18": "system", "S-1-5-19": "local service", "S-1-5-20": "network service"}
+    names = " ".join(f"WHEN '{sid}' THEN '{name}'" for sid, name in known.items())
+    sids = " ".join(f"WHEN 'nt authority\\{name}' THEN '{sid}'" for sid, name in known.items())
+    return {
+        "Domain": f"CASE WHEN {alias}.account IS NOT NULL THEN account_domain({alias}.account)"
+        f" WHEN {alias}.sid IN ('S-1-5-18', 'S-1-5-19', 'S-1-5-20') THEN 'nt authority' ELSE lower({alias}.audit_domain) END",
+        "Name": f"CASE WHEN {alias}.account IS NOT NULL THEN account_name({alias}.account)"
+        f" ELSE CASE {alias}.sid {names} ELSE lower({alias}.audit_name) END END",
+        "Sid": f"coalesce({alias}.sid, CASE lower({alias}.account) {sids} END)",
+    }
+
+
+def _versions(alias: str, prefix: str) -> dict[str, str]:
+    return {
+        f"{prefix}VersionInfoCompanyName": f"{alias}.company",
+        f"{prefix}VersionInfoProductName": f"{alias}.product",
+        # Sysmon gives the file's version, Defender the product's: near, and said so in the documentation.
+        f"{prefix}VersionInfoProductVersion": f"{alias}.version",
+        f"{prefix}VersionInfoOriginalFileName": f"{alias}.original_name",
+        f"{prefix}VersionInfoFileDescription": f"{alias}.description",
+    }
+
+
+_INITIATING: Final[dict[str, str]] = {
+    "InitiatingProcessSHA1": "i.sha1",
+    "InitiatingProcessSHA256": "i.sha256",
+    "InitiatingProcessMD5": "i.md5",
+    "InitiatingProcessFileName": "lower(base_name(i.image))",
+    "InitiatingProcessFolderPath": "lower(i.image)",
+    **_versions("i", "InitiatingProcess"),
+    "InitiatingProcessId": "i.pid",
+    "InitiatingProcessCommandLine": "i.command_line",
+    "InitiatingProcessCreationTime": "i.started",
+    "InitiatingProcessParentId": "i.parent_pid",
+    "InitiatingProcessParentFileName": "base_name(i.parent_image)",
+    "InitiatingProcessParentCreationTime": "i.parent_started",
+    **{f"InitiatingProcessAccount{part}": sql for part, sql in _account("i").items()},
+    "InitiatingProcessLogonId": "i.logon_id",
+    "InitiatingProcessIntegrityLevel": "i.integrity",
+    "InitiatingProcessTokenElevation": "i.elevation",
+    "InitiatingProcessSessionId": "i.session",
+    "InitiatingProcessUniqueId": "CASE WHEN NOT starts_with(i.uid, '?') THEN i.uid END",
+}
+
+CREATED: Final[dict[str, str]] = {
+    "ActionType": "'ProcessCreated'",
+    "FileName": "base_name(p.image)",
+    "FolderPath": "p.image",
+    "SHA1": "p.sha1",
+    "SHA256": "p.sha256",
+    "MD5": "p.md5",
+    **_versions("p", "Process"),
+    "ProcessId": "p.pid",
+    "ProcessCommandLine": "p.command_line",
+    "ProcessIntegrityLevel": "p.integrity",
+    "ProcessTokenElevation": "p.elevation",
+    "ProcessCreationTime": "p.started",
+    **{f"Account{part}": sql for part, sql in _account("p").items()},
+    "LogonId": "p.logon_id",
+    "CreatedProcessSessionId": "p.session",
+    "ProcessUniqueId": "p.uid",
+}
+"""A process that was created."""
+
+
+def initiating(table: str, overrides: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The acting process, in those columns that the table has, with `overrides` where the event itself knows better."""
+    columns = TABLES[table].by_name
+    return {name: sql for name, sql in {**_INITIATING, **(overrides or {})}.items() if name in columns}
+
+
+def additional(**members: str) -> str:
+    """JSON text of the members that are known, each given as SQL."""
+    pairs = ", ".join(f"'{name}', {sql}" for name, sql in members.items())
+    return f"CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR)"
+
+
+def removed_quotes(command: str) -> str:
+    """SQL for the program of the command line in SQL `command`, without quotes and arguments."""
+    return (
+        f"CASE WHEN starts_with({command}, '\"') THEN regexp_extract({command}, '^\"([^\"]*)', 1)"
+        f" WHEN regexp_matches({command}, '(?i)^[^\"]*?\\.(exe|sys|com|bat|cmd|dll)(\\s|$)')"
+        f" THEN regexp_extract({command}, '(?i)^([^\"]*?\\.(?:exe|sys|com|bat|cmd|dll))(?:\\s|$)', 1)"
+        f" ELSE split_part({command}, ' ', 1) END"
+    )

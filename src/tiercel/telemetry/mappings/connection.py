@@ -1,0 +1,59 @@
+"""The columns of a connection, from `link`: the device's side is Local, whatever the event called it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tiercel.telemetry.mappings.columns import EVENT, additional, initiating
+
+__all__ = ["CONNECTION", "blocked"]
+
+_OWN: Final = "CASE e.own_side WHEN 'a' THEN e.a_{0} ELSE e.b_{0} END"
+_PEER: Final = "CASE e.own_side WHEN 'a' THEN e.b_{0} ELSE e.a_{0} END"
+# The Windows folder of a volume is on the system drive, and that is C: but for rare installations; other volumes stay as written.
+_PATH: Final = "regexp_replace(lower(coalesce(i.image, e.image)), '^\\\\device\\\\harddiskvolume\\d+\\\\windows\\\\', 'c:\\\\windows\\\\')"
+
+_SIDES: Final[dict[str, str]] = {
+    "LocalIP": _OWN.format("ip"),
+    "LocalPort": _OWN.format("port"),
+    "RemoteIP": _PEER.format("ip"),
+    "RemotePort": _PEER.format("port"),
+}
+_PROCESS: Final[dict[str, str]] = {
+    "InitiatingProcessId": "coalesce(e.pid, i.pid)",
+    "InitiatingProcessFileName": "lower(base_name(coalesce(i.image, e.image)))",
+    "InitiatingProcessFolderPath": _PATH,
+}
+_INFERRED: Final = (
+    "list_filter([CASE WHEN starts_with(e.decided, 'guessed') THEN 'LocalIP' END,"
+    " CASE WHEN e.written_pid IS NULL AND coalesce(e.pid, i.pid) IS NOT NULL THEN 'InitiatingProcessId' END, i.inferred], lambda x: x IS NOT NULL)"
+)
+
+CONNECTION: Final[dict[str, str]] = {
+    **EVENT,
+    **initiating("DeviceNetworkEvents", _PROCESS),
+    **_SIDES,
+    "ActionType": "CASE WHEN e.outbound THEN 'ConnectionSuccess' ELSE 'InboundConnectionAccepted' END",
+    "RemoteUrl": _PEER.format("host"),
+    "Protocol": "e.protocol",
+    "LocalIPType": f"ip_type({_OWN.format('ip')})",
+    "RemoteIPType": f"ip_type({_PEER.format('ip')})",
+    "AdditionalFields": additional(
+        UtcTimeAsWritten="CASE WHEN e.moment <> e.written_at THEN strftime(e.written_at, '%Y-%m-%dT%H:%M:%S.%gZ') END",
+        Orientation="CASE WHEN starts_with(e.decided, 'guessed') THEN e.decided END",
+        Inferred=_INFERRED,
+        AlsoSource="(SELECT any_value(w.source) FROM link w WHERE w.told_by = e.rowid)",
+    ),
+}
+"""DeviceNetworkEvents of one event of `link`."""
+
+
+def blocked() -> dict[str, str]:
+    """DeviceEvents of a connection that the firewall did not let through."""
+    return {
+        **EVENT,
+        **initiating("DeviceEvents", _PROCESS),
+        **_SIDES,
+        "ActionType": "CASE WHEN e.outbound THEN 'FirewallOutboundConnectionBlocked' ELSE 'FirewallInboundConnectionBlocked' END",
+        "AdditionalFields": additional(Protocol="e.protocol", Inferred=_INFERRED),
+    }

@@ -1,0 +1,43 @@
+"""Security 4698, 4699 and 4702, a task was created, deleted, updated: DeviceEvents ScheduledTaskCreated, -Deleted, -Updated."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tiercel.telemetry.mappings.columns import EVENT, additional
+from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+
+__all__ = ["KIND"]
+
+_CONTENT: Final = "coalesce(e.TaskContent, e.TaskContentNew)"
+_TEXT: Final = f"replace(replace(replace(replace({_CONTENT}, '&lt;', '<'), '&gt;', '>'), '&quot;', '\"'), '&amp;', '&')"
+
+KIND: Final = Kind(
+    name="security_scheduled_task",
+    channel=Channel.SECURITY,
+    event_ids=(4698, 4699, 4702),
+    fields=(
+        "SubjectUserSid",
+        "SubjectUserName",
+        "SubjectDomainName",
+        "SubjectLogonId",
+        "TaskName",
+        "TaskContent",
+        "TaskContentNew",
+    ),
+    rows=(
+        Rows(
+            table="DeviceEvents",
+            values={
+                **EVENT,
+                "ActionType": "CASE e.event_id WHEN 4698 THEN 'ScheduledTaskCreated' WHEN 4699 THEN 'ScheduledTaskDeleted'"
+                " ELSE 'ScheduledTaskUpdated' END",
+                "InitiatingProcessAccountDomain": "lower(e.SubjectDomainName)",
+                "InitiatingProcessAccountName": "lower(e.SubjectUserName)",
+                "InitiatingProcessAccountSid": "e.SubjectUserSid",
+                "InitiatingProcessLogonId": "number(e.SubjectLogonId)",
+                "AdditionalFields": additional(TaskName="e.TaskName", TaskContent=_TEXT),
+            },
+        ),
+    ),
+)

@@ -1,0 +1,38 @@
+"""What every reader of events hands over: a run of records, each as JSON text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["LONGEST_RECORD", "Records", "text_array"]
+
+LONGEST_RECORD = 16 << 20
+"""Bytes of one record that are still read; Windows bounds an event at 64 KB, so even a tenfold escaped one is far below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Lines of JSON text with the number that finds each again in its file.
+
+    `skipped` counts records that were met but cannot be handed on, by reason. `replaced` says that some bytes were no UTF-8 and stand
+    as U+FFFD.
+    """
+
+    numbers: Sequence[int]
+    lines: pa.Array
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    replaced: bool = False
+
+
+def text_array(lines: list[bytes]) -> tuple[pa.Array, bool]:
+    """The lines as Arrow strings, and whether bytes that are no UTF-8 had to be replaced."""
+    try:
+        return pa.array(lines, pa.string()), False
+    except pa.ArrowInvalid:
+        return pa.array([line.decode("utf-8", "replace") for line in lines], pa.string()), True

@@ -1,0 +1,307 @@
+"""Events on their way into the tables: lines told apart, the used ones parsed into one staged table a kind.
+
+A line that no mapping uses costs one regular expression; only the others are parsed, once, and only for the fields that their kind
+declares. Whole files of JSON lines are read by DuckDB itself; what comes out of archives, arrays and event logs, and files that hold
+a damaged or an overlong line, comes in batches.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+import pyarrow as pa
+
+from tiercel.telemetry.readers.records import LONGEST_RECORD
+from tiercel.telemetry.shapes import HEADER, SHAPES, Shape, event_number, structure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiercel.telemetry.mappings.kind import Channel, Kind
+    from tiercel.telemetry.readers.records import Records
+
+__all__ = ["DEFENDER", "NOT_JSON", "NO_EVENT", "UNUSED", "UNUSED_KEY", "Staging"]
+
+DEFENDER: Final = "stage_defender"
+"""The staged table of Defender's streaming records: file, record, line."""
+
+NOT_JSON: Final = "not JSON"
+NO_EVENT: Final = "no Windows event"
+UNUSED: Final = "event id not used"
+UNUSED_KEY: Final = "registry value outside the services"
+_KEPT: Final = "kept"
+_EMPTY: Final = "empty"
+
+_BATCH: Final = 32 << 20
+_HELD: Final = 128 << 20
+_REPAIRED_AT_MOST: Final = 10_000
+_KEY: Final = r'"(?:winlog\.)?(?:EventID|event_id|EventId)"\s*:\s*'
+_NUMBER: Final = r'(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)?"(?:#text|[$]t|_|Value|value|text)"\s*:\s*)?"?0*(%s)\b'
+"""The event id, plain or beside its qualifiers; the number itself is group 1."""
+_CHANNEL_TESTS: Final = {
+    "sysmon": "channel ILIKE '%sysmon%'",
+    "security": "lower(channel) = 'security'",
+    "system": "lower(channel) = 'system'",
+    "wmi": "channel ILIKE '%wmi-activity%'",
+}
+_REGISTRY_ID: Final = 13
+_DEFENDER_RECORD: Final = '"AdvancedHunting-'
+_DEFENDER_SHAPE: Final = -1
+_UNWRAPPED: Final = r"""CASE
+    WHEN contains(line, '"winlog.') THEN
+        replace(replace(replace(replace(replace(replace(line, '"winlog.event_data.', '"'), '"winlog.user_data.', '"'),
+            '"winlog.channel"', '"Channel"'), '"winlog.event_id"', '"EventID"'),
+            '"winlog.computer_name"', '"Computer"'), '"winlog.record_id"', '"EventRecordID"')
+    WHEN contains(line, '"event_data.') THEN replace(line, '"event_data.', '"')
+    WHEN contains(line, '"_source"') AND regexp_matches(line, '"_source"\s*:\s*\{')
+        THEN coalesce(json_extract(line, '$._source')::VARCHAR, line)
+    ELSE line END"""
+"""A line as its shape wants it: flattened keys without their prefix, an Elasticsearch hit without its envelope."""
+
+
+class Staging:
+    """Keeps the records that a kind uses and parses them; counts the others by reason, file by file."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind], channels: frozenset[Channel]
+    ) -> None:
+        self.kinds = tuple(kind for kind in kinds if kind.channel in channels)
+        self.read: Counter[int] = Counter()
+        self.skipped: dict[int, Counter[str]] = {}
+        self.replaced: set[int] = set()
+        self._connection = connection
+        self._batch: list[pa.RecordBatch] = []
+        self._batch_size = 0
+        self._held = 0
+        ids = sorted({number for kind in self.kinds for number in kind.event_ids} - {_REGISTRY_ID})
+        registry = any(_REGISTRY_ID in kind.event_ids for kind in self.kinds)
+        self._used = _KEY + _NUMBER % "|".join(map(str, ids or [0]))
+        self._registry_used = r"contains(line, '\\Services\\')" if registry else "false"
+        connection.execute("SET preserve_insertion_order = true")
+        columns = "file INTEGER, record BIGINT, verdict VARCHAR, line VARCHAR, shape TINYINT, id VARCHAR"
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE kept ({columns})")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {DEFENDER} (file INTEGER, record BIGINT, line VARCHAR)")
+        for kind in kinds:
+            names = ", ".join(f'"{name}" VARCHAR' for name in (*kind.fields, *kind.also))
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {kind.stage} (file INTEGER, record BIGINT, event_id INTEGER,"
+                " computer VARCHAR, event_record BIGINT, written VARCHAR, clock VARCHAR, stamp VARCHAR, sid VARCHAR,"
+                f" header_pid BIGINT, nxlog BOOLEAN, {names})"
+            )
+
+    def add_files(self, files: Sequence[tuple[int, str]]) -> list[int]:
+        """Reads whole files of JSON lines; gives back those that must be read another way, of which nothing was taken."""
+        if not files:
+            return []
+        paths = [path for _, path in files]
+        numbers = [number for number, _ in files]
+        try:
+            self._tell_apart(
+                f"{numbers}[file_index::BIGINT + 1]",
+                "NULL::BIGINT",
+                "read_json_objects($paths, format = 'newline_delimited', ignore_errors = true,"
+                f" maximum_object_size = {LONGEST_RECORD})",
+                "json",
+                {"paths": paths},
+            )
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException):
+            if len(files) == 1:
+                return numbers
+            middle = len(files) // 2
+            return [*self.add_files(files[:middle]), *self.add_files(files[middle:])]
+        damaged = self._connection.execute("SELECT DISTINCT file FROM told WHERE line IS NULL AND verdict IS NULL")
+        again = sorted(int(file) for (file,) in damaged.fetchall())
+        self._count(set(again))
+        firsts = dict(self._connection.execute("SELECT file, min(rowid) FROM told GROUP BY file").fetchall())
+        cases = " ".join(f"WHEN {file} THEN {1 - first}" for file, first in firsts.items())
+        if cases:
+            without = f" AND file NOT IN ({', '.join(map(str, again))})" if again else ""
+            self._parse("told", f"rowid + CASE file {cases} END", f"verdict = '{_KEPT}'{without}")
+        return again
+
+    def add(self, file: int, records: Records) -> None:
+        """Takes records of a file; they may be told apart at once or later."""
+        skipped = self.skipped.setdefault(file, Counter())
+        for reason, count in records.skipped.items():
+            self.read[file] += count
+            skipped[reason] += count
+        if records.replaced:
+            self.replaced.add(file)
+        if not len(records.lines):
+            return
+        self._batch.append(
+            pa.record_batch(
+                {
+                    "file": pa.repeat(pa.scalar(file, pa.int32()), len(records.lines)),
+                    "record": pa.array(records.numbers, pa.int64()),
+                    "line": records.lines,
+                }
+            )
+        )
+        self._batch_size += records.lines.nbytes
+        if self._batch_size >= _BATCH:
+            self._keep()
+
+    def finish(self) -> None:
+        """Parses what is still held."""
+        self._keep()
+        self._parse("kept", "record", "true")
+        self._connection.execute("DROP TABLE IF EXISTS told")
+        self._connection.execute("DROP TABLE kept")
+
+    def kept(self) -> Counter[int]:
+        """Records that reached a staged table, by file."""
+        names = [kind.stage for kind in self.kinds] + [DEFENDER]
+        union = " UNION ALL ".join(f"SELECT file FROM {name}" for name in names)
+        rows = self._connection.execute(f"SELECT file, count(*) FROM ({union}) GROUP BY file").fetchall()
+        return Counter({int(file): int(count) for file, count in rows})
+
+    def _keep(self) -> None:
+        """Sorts the collected lines into kept ones and skipped ones."""
+        if not self._batch:
+            return
+        self._connection.register("incoming", pa.Table.from_batches(self._batch))
+        self._batch, self._batch_size = [], 0
+        self._tell_apart("file", "record", "incoming", "line", {})
+        self._connection.unregister("incoming")
+        self._connection.execute(f"INSERT INTO kept SELECT * FROM told WHERE verdict = '{_KEPT}'")
+        self._held += self._count(set())
+        self._repair()
+        if self._held >= _HELD:
+            self._parse("kept", "record", "true")
+            self._connection.execute("TRUNCATE kept")
+            self._held = 0
+
+    def _tell_apart(self, file: str, record: str, source: str, line: str, parameters: dict[str, object]) -> None:
+        """Makes `told`: each line with its verdict, its text where that is still wanted, its shape and its event id."""
+        registry = f"regexp_matches(line, '{_KEY + _NUMBER % _REGISTRY_ID}')"
+        proven = line == "json"  # what DuckDB read as JSON is JSON
+        kept = f"'{_KEPT}'" if proven else f"CASE WHEN json_valid(line) THEN '{_KEPT}' ELSE '{NOT_JSON}' END"
+        shapes = " ".join(f"WHEN {shape.test} THEN {index}" for index, shape in enumerate(SHAPES))
+        self._connection.execute(
+            f"""CREATE OR REPLACE TEMP TABLE told AS
+            SELECT file, record, verdict, CASE WHEN verdict IN ('{_KEPT}', '{NOT_JSON}') THEN {_UNWRAPPED} END AS line,
+                CASE WHEN verdict = '{_KEPT}' THEN CASE
+                    WHEN contains(line, '{_DEFENDER_RECORD}') THEN {_DEFENDER_SHAPE}
+                    WHEN contains(line, '"winlog.') OR contains(line, '"event_data.') THEN {len(SHAPES) - 1}
+                    {shapes} END END AS shape,
+                CASE WHEN verdict = '{_KEPT}'
+                    THEN coalesce(nullif(regexp_extract(line, '{self._used}', 1), ''), '{_REGISTRY_ID}') END AS id
+            FROM (
+                SELECT file, record, line, CASE
+                    WHEN line IS NULL THEN NULL
+                    WHEN regexp_matches(line, '{self._used}') THEN {kept}
+                    WHEN contains(line, '"EventI') OR contains(line, 'event_id"') THEN CASE
+                        WHEN {self._registry_used} AND {registry} THEN {kept}
+                        WHEN contains(line, '"TargetObject"') AND {registry} THEN '{UNUSED_KEY}'
+                        ELSE '{UNUSED}' END
+                    WHEN contains(line, '{_DEFENDER_RECORD}') THEN {kept}
+                    WHEN trim(line, ' \t\r\n\x00') = '' THEN '{_EMPTY}'
+                    WHEN json_valid(line) THEN '{NO_EVENT}'
+                    ELSE '{NOT_JSON}' END AS verdict
+                FROM (SELECT {file} AS file, {record} AS record, {line}::VARCHAR AS line FROM {source}))""",
+            parameters,
+        )
+
+    def _count(self, leaving_out: set[int]) -> int:
+        """Counts what was told apart, file by file; the bytes kept."""
+        size = 0
+        counted = self._connection.execute(
+            "SELECT file, verdict, count(*), coalesce(sum(length(line)), 0) FROM told GROUP BY file, verdict"
+        ).fetchall()
+        for file, verdict, count, length in counted:
+            if verdict == _EMPTY or file in leaving_out:
+                continue
+            self.read[file] += count
+            if verdict == _KEPT:
+                size += int(length)
+            else:
+                self.skipped.setdefault(file, Counter())[verdict] += count
+        return size
+
+    def _repair(self) -> None:
+        """Brings back lines that are JSON but for lone surrogates or raw control characters, which events can hold."""
+        rows = self._connection.execute(
+            f"SELECT file, record, line FROM told WHERE verdict = '{NOT_JSON}' LIMIT {_REPAIRED_AT_MOST}"
+        ).fetchall()
+        repaired = []
+        for file, record, line in rows:
+            try:
+                value = json.loads(line, strict=False)
+            except (ValueError, RecursionError):
+                continue
+            repaired.append((file, record, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()))
+            self.skipped[file][NOT_JSON] -= 1
+            self.read[file] -= 1
+        if not repaired:
+            return
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE repaired (file INTEGER, record BIGINT, line VARCHAR)")
+        self._connection.executemany("INSERT INTO repaired VALUES ($1, $2, $3)", repaired)
+        self._tell_apart("file", "record", "repaired", "line", {})
+        self._connection.execute("DROP TABLE repaired")
+        self._connection.execute(f"INSERT INTO kept SELECT * FROM told WHERE verdict = '{_KEPT}'")
+        self._held += self._count(set())
+
+    def _parse(self, source: str, record: str, where: str) -> None:
+        """Parses the kept lines of `source` into the staged tables."""
+        present = self._connection.execute(f"SELECT DISTINCT shape, id FROM {source} WHERE {where}").fetchall()
+        for shape in sorted({shape for shape, _ in present}):
+            if shape == _DEFENDER_SHAPE:
+                chosen = f"SELECT file, {record}, line FROM {source} WHERE {where} AND shape = {_DEFENDER_SHAPE}"
+                self._connection.execute(f"INSERT INTO {DEFENDER} {chosen}")
+                continue
+            ids = {int(number) for index, number in present if index == shape}
+            for kind in self.kinds:
+                if ids & set(kind.event_ids):
+                    self._connection.execute(
+                        _parsing(kind, SHAPES[shape], f"shape = {shape} AND {where}", source, record)
+                    )
+
+
+def _parsing(kind: Kind, shape: Shape, where: str, source: str, record: str) -> str:
+    """The statement that parses the lines of one kind and shape into the kind's staged table."""
+    ids = ", ".join(f"'{number}'" for number in kind.event_ids)
+    where = f"id IN ({ids}) AND {where}"
+    fields = [f'{_field(kind, shape, key, column)} AS "{column}"' for column, key in _columns(kind).items()]
+    casts = {
+        "event_id": event_number(shape.header["event_id"]),
+        "event_record": f"try_cast({shape.header['event_record']} AS BIGINT)",
+        "header_pid": f"try_cast({shape.header['header_pid']} AS BIGINT)",
+    }
+    head = [f"{casts.get(name, shape.header[name])} AS {name}" for name in HEADER if name != "channel"]
+    # DuckDB may test what stands in a parsed line before it tests what chooses the lines; it must not parse all of them for that.
+    line = f"CASE WHEN {where} THEN line END"
+    return f"""INSERT INTO {kind.stage} BY NAME
+        SELECT * EXCLUDE (channel) FROM (
+            SELECT file, record, {shape.header["channel"]} AS channel, {", ".join([*head, *fields])}
+            FROM (SELECT file, {record} AS record, line, from_json({line}, '{structure(shape, kind.fields)}') AS j
+                  FROM {source} WHERE {where}))
+        WHERE event_id IN ({", ".join(map(str, kind.event_ids))}) AND {_CHANNEL_TESTS[kind.channel]}"""
+
+
+def _columns(kind: Kind) -> dict[str, str]:
+    """The kind's staged columns and the keys they come from."""
+    return {**{name: name for name in kind.fields}, **kind.also}
+
+
+def _field(kind: Kind, shape: Shape, key: str, column: str) -> str:
+    """SQL for one of the event's own fields, from where the shape has it or from the message's text."""
+    if column in kind.also:
+        value = f"json_extract_string(line, '{'/'.join(('', *shape.within, key))}')"
+    else:
+        value = f'{".".join(("j", *shape.within))}."{key}"'
+    if kind.user_data and shape.user_data:
+        nested = f"json_extract_string({shape.user_data}, '$.*.\"{key}\"')[1]"
+        value = f"coalesce({value}, {nested}, json_extract_string({shape.user_data}, '$.\"{key}\"'))"
+    label = kind.in_message.get(column)
+    if label is None or shape.message is None:
+        return value
+    message = f"json_extract_string(line, '/{shape.message}')"
+    found = f"nullif(trim(regexp_extract({message}, '{label}([^\\r\\n]*)', 1)), '')"
+    absent = f"{value} IS NULL"
+    if kind.parsed_if and column not in kind.dropped:
+        absent += f' AND {".".join(("j", *shape.within))}."{kind.parsed_if}" IS NULL'
+    return f"CASE WHEN {absent} THEN {found} ELSE {value} END"
