@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tiercel.plan.functions import aggregates, bins, collections, conditionals, conversions, moments
+from tiercel.plan.functions import (
+    addresses,
+    aggregates,
+    arrays,
+    bins,
+    collections,
+    conditionals,
+    conversions,
+    encodings,
+    moments,
+    numbers,
+    series,
+    service,
+    strings,
+)
 
 if TYPE_CHECKING:
     from tiercel.plan.functions.registry import Aggregate, Function, Unsupported
@@ -18,8 +32,15 @@ __all__ = ["AGGREGATES", "AGGREGATE_FAMILIES", "FUNCTIONS", "FUNCTION_FAMILIES"]
 FUNCTION_FAMILIES: Final[tuple[tuple[str, tuple[Function | Unsupported, ...]], ...]] = (
     ("Conversions", conversions.FUNCTIONS),
     ("Conditions", conditionals.FUNCTIONS),
+    ("Strings", strings.FUNCTIONS),
+    ("Encodings and structured text", encodings.FUNCTIONS),
+    ("Addresses", addresses.FUNCTIONS),
     ("Time", moments.FUNCTIONS),
     ("Bins", bins.FUNCTIONS),
+    ("Numbers", numbers.FUNCTIONS),
+    ("Arrays, sets and bags", arrays.FUNCTIONS),
+    ("Series and digests", series.FUNCTIONS),
+    ("The service itself", service.FUNCTIONS),
 )
 """The scalar functions by family, in the order of the documentation."""
 

@@ -311,7 +311,7 @@ def _unixtime_function(unit: str, per_second: int) -> Function:
         moment = FromMicroseconds(this=_microseconds(value, per_second))
         return Typed(exp.Case(ifs=[exp.If(this=inside, true=moment)]), KustoType.DATETIME)
 
-    lower.__doc__ = f"""The instant that lies so many {unit} after 1970-01-01 00:00 UTC; null beyond the years 1 to 9999.
+    lower.__doc__ = f"""The instant so many {unit} after 1970-01-01 00:00 UTC; null beyond the years 1 to 9999.
 
     Example: `unixtime_{unit}_todatetime({1546300800 * per_second})` is 2019-01-01.
     """

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from tiercel.plan.nodes.node import Node
 
-__all__ = ["Base64Text", "Hexadecimal", "MatchCount", "MatchGroups", "Part", "SubstitutePattern"]
+__all__ = [
+    "Base64Text",
+    "ByteCount",
+    "Hexadecimal",
+    "Ipv4Number",
+    "MatchCount",
+    "MatchGroup",
+    "MatchGroups",
+    "Part",
+    "SubstitutePattern",
+]
 
 
 class Hexadecimal(Node):
@@ -20,10 +30,30 @@ class Base64Text(Node):
     """The UTF-8 bytes of `this` (TEXT) in base64, TEXT."""
 
 
+class Ipv4Number(Node):
+    """The number of the IPv4 address that `this` (TEXT, spaces around it taken) writes, a BIGINT; else NULL.
+
+    Four numbers up to 255 without leading zeros, dots between them; no prefix.
+    """
+
+
 class Part(Node):
     """The characters of `this` (TEXT) from `start` (BIGINT, from 0), at most `length` (BIGINT) of them."""
 
     arg_types = {"this": True, "start": True, "length": False}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
+
+
+class ByteCount(Node):
+    """The number of bytes of `this` (TEXT) in UTF-8, a BIGINT."""
+
+
+class MatchGroup(Node):
+    """The text of the `group` (a literal, 0 for all) of the first match of `expression` (a pattern, RE2) in `this`.
+
+    Empty, or NULL, where there is none.
+    """
+
+    arg_types = {"this": True, "expression": True, "group": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
 
 
 class MatchGroups(Node):

@@ -8,9 +8,38 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.plan.routines import digests, moments
+from tiercel.plan.routines import (
+    addresses,
+    arrays,
+    bags,
+    digests,
+    encodings,
+    fits,
+    moments,
+    parsing,
+    series,
+    statistics,
+    texts,
+    units,
+)
 from tiercel.plan.routines.routine import Routine
 
 __all__ = ["ROUTINES", "Routine"]
 
-ROUTINES: Final[dict[str, Routine]] = {routine.name: routine for routine in (*moments.ROUTINES, *digests.ROUTINES)}
+_FAMILIES: Final = (
+    moments,
+    texts,
+    parsing,
+    encodings,
+    arrays,
+    bags,
+    digests,
+    addresses,
+    statistics,
+    units,
+    series,
+    fits,
+)
+
+ROUTINES: Final[dict[str, Routine]] = {routine.name: routine for family in _FAMILIES for routine in family.ROUTINES}
+"""Every routine by name."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sqlglot import exp
+
 from tiercel.plan.nodes import conversion as nodes
+from tiercel.plan.nodes.dynamic import Element
+from tiercel.plan.nodes.json import SplitText
 
 if TYPE_CHECKING:
     from sqlglot.generator import Generator
@@ -34,8 +38,29 @@ def render_decimal_text(generator: Generator, node: nodes.DecimalText) -> str:
 
 
 def render_dynamic_text(generator: Generator, node: nodes.DynamicText) -> str:
-    """JSON extraction to text of the whole value: unquotes strings, compacts the rest, NULL for null."""
-    return f"COALESCE(({generator.sql(node.this)}) ->> '$', '')"
+    """JSON extraction to text of the whole value: unquotes strings, compacts the rest, NULL for null.
+
+    A piece of a split text is taken from the list, without making JSON of it first.
+    """
+    value = node.this
+    if (
+        isinstance(value, Element)
+        and isinstance(value.this, SplitText)
+        and (index := _constant(value.expression)) is not None
+    ):
+        pieces = f"STR_SPLIT({generator.sql(value.this.this)}, {generator.sql(value.this.expression)})"
+        return f"COALESCE({pieces}[{index + 1 if index >= 0 else index}], '')"
+    return f"COALESCE(({generator.sql(value)}) ->> '$', '')"
+
+
+def _constant(index: exp.Expr) -> int | None:
+    """The number that a literal, maybe cast and negated, writes."""
+    while isinstance(index, exp.Cast | exp.Paren):
+        index = index.this
+    if isinstance(index, exp.Neg):
+        inner = _constant(index.this)
+        return None if inner is None else -inner
+    return int(index.name) if isinstance(index, exp.Literal) and not index.is_string and index.name.isdigit() else None
 
 
 def _text_integer(text: str, sql_type: str) -> str:

@@ -26,11 +26,34 @@ def render_base64_text(generator: Generator, node: nodes.Base64Text) -> str:
     return f"TO_BASE64(ENCODE({generator.sql(node.this)}))"
 
 
+_OCTET: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4: Final = rf"^\s*{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}\s*$"
+
+
+def render_ipv4_number(generator: Generator, node: nodes.Ipv4Number) -> str:
+    """Four captures; the first is empty, and so the cast NULL, where the text is no address."""
+    captured = f"REGEXP_EXTRACT({generator.sql(node.this)}, '{_IPV4}', ['a', 'b', 'c', 'd'])"
+    number = "TRY_CAST(_o.a AS BIGINT) * 16777216 + TRY_CAST(_o.b AS BIGINT) * 65536"
+    number += " + TRY_CAST(_o.c AS BIGINT) * 256 + TRY_CAST(_o.d AS BIGINT)"
+    return f"LIST_TRANSFORM([{captured}], LAMBDA _o: {number})[1]"
+
+
 def render_part(generator: Generator, node: nodes.Part) -> str:
     """DuckDB counts from 1."""
     text, start = generator.sql(node.this), generator.sql(node.args["start"])
     length = node.args.get("length")
     return f"SUBSTRING({text}, ({start}) + 1{f', {generator.sql(length)}' if length else ''})"
+
+
+def render_byte_count(generator: Generator, node: nodes.ByteCount) -> str:
+    """DuckDB's STRLEN counts bytes, its LENGTH characters."""
+    return f"STRLEN({generator.sql(node.this)})"
+
+
+def render_match_group(generator: Generator, node: nodes.MatchGroup) -> str:
+    """DuckDB's own; empty where there is no match."""
+    parts = (generator.sql(one) for one in (node.this, node.expression, node.args["group"]))
+    return f"REGEXP_EXTRACT({', '.join(parts)})"
 
 
 def render_match_groups(generator: Generator, node: nodes.MatchGroups) -> str:
@@ -60,7 +83,10 @@ def render_substitute_pattern(generator: Generator, node: nodes.SubstitutePatter
 RENDERED: Final[dict[type, Rendering]] = {
     nodes.Hexadecimal: render_hexadecimal,
     nodes.Base64Text: render_base64_text,
+    nodes.Ipv4Number: render_ipv4_number,
     nodes.Part: render_part,
+    nodes.ByteCount: render_byte_count,
+    nodes.MatchGroup: render_match_group,
     nodes.MatchGroups: render_match_groups,
     nodes.MatchCount: render_match_count,
     nodes.SubstitutePattern: render_substitute_pattern,
