@@ -34,7 +34,7 @@ KUSTO_TYPES = {
     "SqlDecimal": "decimal",
 }
 
-ORDERING = re.compile(r"\b(sort|order)\s+by\b|\btop\s+\d|\brange\b|\bprint\b", re.IGNORECASE)
+ORDERING = re.compile(r"\s*(sort|order)\s+by\b|\s*top\s+\d", re.IGNORECASE)
 
 
 @cache
@@ -61,7 +61,7 @@ def difference(case: dict[str, Any], desk: Desk, compare: Any) -> str:
     if kinds != wanted_kinds:
         return f"types {kinds} instead of {wanted_kinds}"
     last = case["kql"].rsplit("|", 1)[-1]
-    ordered = bool(ORDERING.search(last))
+    ordered = bool(ORDERING.match(last))
     unordered_sets = "make_set" in case["kql"] or "set_" in case["kql"]
     if not compare(answer.rows, expected["rows"], kinds, ordered=ordered, unordered_sets=unordered_sets):
         return f"rows {str(answer.rows)[:300]} instead of {str(expected['rows'])[:300]}"

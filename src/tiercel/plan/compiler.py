@@ -12,7 +12,7 @@ from tiercel.errors import Issue, Severity
 from tiercel.plan.relation import Field, OrderKey, Relation, column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from tiercel.kql.source import Source
     from tiercel.kql.syntax import Region
@@ -78,6 +78,11 @@ class Compiler:
         if key not in self._seen:
             self._seen.add(key)
             self.issues.append(Issue(code, message, self.source.span(region), hint, severity))
+
+    def forget(self, issues: Iterable[Issue]) -> None:
+        """Issues taken back: what raised them is left out, and they may be raised again elsewhere."""
+        messages = {issue.message for issue in issues}
+        self._seen = {key for key in self._seen if key[2] not in messages}
 
     def refuse(self, refusal: Refusal, region: Region) -> None:
         """Note a lowering's refusal, at its own place or else at `region`."""

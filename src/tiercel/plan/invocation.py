@@ -55,25 +55,26 @@ def _check_depth(context: Context, call: syntax.Call) -> None:
 
 
 def _bind(context: Context, call: syntax.Call, parameters: list[syntax.Parameter], scope: Scope) -> None:
-    positional = [one for one in call.arguments if not isinstance(one, syntax.Named)]
-    named = {one.names[0].text: one for one in call.arguments if isinstance(one, syntax.Named)}
-    if len(positional) + len(named) > len(parameters):
-        count = len(positional) + len(named)
+    names = [parameter.name.text for parameter in parameters]
+    if len(call.arguments) > len(parameters):
+        count = len(call.arguments)
         raise Refusal("kql-argument-count", f"`{call.name}` takes {len(parameters)} arguments, found {count}")
-    for position, parameter in enumerate(parameters):
+    given: dict[str, syntax.Argument] = {}
+    for position, one in enumerate(call.arguments):
+        name = one.names[0].text if isinstance(one, syntax.Named) else names[position]
+        if name not in names:
+            hint = did_you_mean(name, names)
+            raise Refusal("kql-argument-name", f"`{call.name}` has no parameter `{name}`", hint, one.region)
+        given[name] = one.expression if isinstance(one, syntax.Named) else one
+    for parameter in parameters:
         name = parameter.name.text
-        argument: syntax.Argument | None = positional[position] if position < len(positional) else None
-        if argument is None and name in named:
-            argument = named.pop(name).expression
+        argument = given.get(name)
         if argument is not None:
             scope.own[name] = _bound(context, parameter, argument)
         elif parameter.default is not None:
             scope.own[name] = ScalarBinding(context.over(None).lower(parameter.default))
         else:
             raise Refusal("kql-argument-count", f"`{call.name}` needs a value for `{name}`")
-    for name, one in named.items():
-        hint = did_you_mean(name, [parameter.name.text for parameter in parameters])
-        raise Refusal("kql-argument-name", f"`{call.name}` has no parameter `{name}`", hint, one.region)
 
 
 def _bound(context: Context, parameter: syntax.Parameter, argument: syntax.Argument) -> ScalarBinding | TableBinding:

@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tiercel.kql import syntax
+from tiercel.plan.functions import FUNCTIONS
+from tiercel.plan.functions.registry import Function
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 __all__ = ["expression_name", "free_name", "references"]
-
-_KEEPS_ARGUMENT: Final = frozenset(
-    {
-        "bin",
-        "floor",
-        "bin_auto",
-        "todatetime",
-        "tobool",
-        "toboolean",
-        "todecimal",
-        "todouble",
-        "todynamic",
-        "toguid",
-        "toint",
-        "tolong",
-        "toreal",
-        "tostring",
-        "totimespan",
-        "parse_json",
-        "split",
-        "any",
-        "take_any",
-        "startofday",
-        "startofweek",
-        "startofmonth",
-        "startofyear",
-        "endofday",
-        "endofweek",
-        "endofmonth",
-        "endofyear",
-        "column_ifexists",
-        "columnifexists",
-    }
-)
-"""Functions whose result keeps the name of their first argument."""
-
 
 def expression_name(node: syntax.Node) -> str:
     """The name of a column made by the expression, empty where it gets a counted one (`Column1`)."""
@@ -64,8 +30,9 @@ def expression_name(node: syntax.Node) -> str:
             if node.name in {"column_ifexists", "columnifexists"} and node.arguments:
                 first = node.arguments[0]
                 return str(first.value) if isinstance(first, syntax.Literal) else ""
-            if node.name in _KEEPS_ARGUMENT and node.arguments:
-                return expression_name(node.arguments[0])
+            entry = FUNCTIONS.get(node.name)
+            if isinstance(entry, Function):
+                return entry.naming([expression_name(one) for one in node.arguments])
         case syntax.ToTyped():
             return expression_name(node.expression)
     return ""

@@ -79,7 +79,7 @@ class Relation:
     `hidden` can be named but are not part of `*` (the ingestion time and source of a stored row). `order` is the order
     of the rows, empty where there is none. `partition` are the keys that tell apart the sub-tables of mv-apply and
     partition while one query runs over all of them at once. `is_open` marks rows whose columns are not known because of
-    an error that was reported: any name is then taken.
+    an error that was reported: any name is then taken. `name` is the stored table's, `label` what `as` called the rows.
     """
 
     source: exp.Expr | None
@@ -92,6 +92,7 @@ class Relation:
     is_serialized: bool = False
     is_open: bool = False
     name: str = ""
+    label: str = ""
 
     def find(self, name: str) -> Field | None:
         """The column of that name, a visible one first."""

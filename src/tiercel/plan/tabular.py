@@ -79,7 +79,7 @@ def _named(context: Context, node: syntax.Name) -> Relation:
     if isinstance(binding, TableBinding):
         return binding.relation
     if isinstance(binding, FunctionBinding):
-        raise Refusal("kql-not-tabular", f"`{node.text}` is a function", f"call it: `{node.text}()`")
+        return _called(context, _call_of(node))
     table = context.compiler.tables.get(node.text)
     if table is not None:
         return context.compiler.read(table)
@@ -89,6 +89,11 @@ def _named(context: Context, node: syntax.Name) -> Relation:
         raise Refusal("kql-not-tabular", f"`{node.text}` is a value, and a table is expected here")
     known = [*context.compiler.tables, *context.scope.names(TableBinding)]
     raise Refusal("kql-unknown-table", f"no table is called `{node.text}`", did_you_mean(node.text, known))
+
+
+def _call_of(node: syntax.Name) -> syntax.Call:
+    """A function's bare name: a call without arguments."""
+    return syntax.Call(region=node.region, name=node.text, name_region=node.region, arguments=())
 
 
 def _called(context: Context, node: syntax.Call) -> Relation:
@@ -147,6 +152,8 @@ def is_tabular(context: Context, node: syntax.Node) -> bool:
             if context.relation is not None and context.relation.find(node.text) is not None:
                 return False
             binding = context.scope.find(node.text)
+            if isinstance(binding, FunctionBinding):
+                return _gives_rows(context, binding)
             return isinstance(binding, TableBinding) if binding is not None else node.text in context.compiler.tables
         case syntax.Call():
             binding = context.scope.find(node.name)

@@ -15,6 +15,8 @@ from tiercel.plan.functions.forms import as_type, dynamic_of
 from tiercel.plan.functions.registry import Aggregate, Function, Unsupported
 from tiercel.plan.invocation import invoke
 from tiercel.plan.literals import constant, null, text
+from tiercel.plan.naming import expression_name
+from tiercel.plan.nodes.dynamic import WithoutNulls
 from tiercel.plan.nodes.json import JsonObject
 from tiercel.plan.relation import Relation
 from tiercel.plan.scope import FunctionBinding, did_you_mean
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from tiercel.plan.context import Context
 
-__all__ = ["lower_call", "scalar_of"]
+__all__ = ["call_results", "lower_call", "scalar_of"]
 
 _BROKEN: Final = Broken(exp.Null(), KustoType.DYNAMIC)
 
@@ -61,11 +63,34 @@ def lower_call(context: Context, node: syntax.Call) -> Typed:
     if is_aggregate and not context.aggregating:
         raise Refusal("kql-misplaced", f"`{node.name}` is an aggregate: it stands in summarize and make-series only")
     place = context.argument() if is_aggregate else context.plain()
-    arguments = [_argument(place, one) for one in node.arguments]
+    arguments = [value for one in node.arguments for value in _argument_values(place, one)]
     _check_count(node, entry, len(arguments))
     if any(isinstance(one, Broken) for one in arguments):
         return _BROKEN
     return entry.lower(context.compiler.environment, arguments)
+
+
+def call_results(context: Context, node: syntax.Node) -> tuple[tuple[str, Typed], ...] | None:
+    """The columns that a call standing alone gives, where it gives several; None for any other expression."""
+    if not isinstance(node, syntax.Call) or context.scope.find(node.name) is not None:
+        return None
+    entry = AGGREGATES.get(node.name) if context.aggregating else FUNCTIONS.get(node.name)
+    if not isinstance(entry, Function | Aggregate) or entry.results is None:
+        return None
+    place = context.argument() if isinstance(entry, Aggregate) else context.plain()
+    arguments = [_argument(place, one) for one in node.arguments]
+    _check_count(node, entry, len(arguments))
+    if any(isinstance(one, Broken) for one in arguments):
+        return None
+    names = [expression_name(one) for one in node.arguments]
+    return entry.results(context.compiler.environment, arguments, names)
+
+
+def _argument_values(context: Context, node: syntax.Argument) -> list[Typed]:
+    """The argument's value; of `*` those of all columns."""
+    if isinstance(node, syntax.Star) and context.relation is not None:
+        return [one.typed() for one in context.relation.fields if not one.broken]
+    return [_argument(context, node)]
 
 
 def _argument(context: Context, node: syntax.Argument) -> Typed:
@@ -168,11 +193,13 @@ def _bag(relation: Relation, names: tuple[str, ...], *, leave_out_empty: bool = 
         found = relation.find(name)
         if found is None or found.broken:
             continue
-        parts += [exp.Literal.string(name), dynamic_of(found.typed()).sql]
-    if leave_out_empty:
-        entry = FUNCTIONS.get("bag_remove_empty")
-        raise Refusal("kql-unsupported", f"`pack_all(true)` is not supported: {entry}")
-    return Typed(JsonObject(expressions=parts), KustoType.DYNAMIC)
+        value = dynamic_of(found.typed()).sql
+        if leave_out_empty and found.type is KustoType.STRING:
+            empty = exp.EQ(this=found.sql.copy(), expression=exp.Literal.string(""))
+            value = exp.Case(ifs=[exp.If(this=exp.Not(this=empty), true=value)])
+        parts += [exp.Literal.string(name), value]
+    packed = JsonObject(expressions=parts)
+    return Typed(WithoutNulls(this=packed) if leave_out_empty else packed, KustoType.DYNAMIC)
 
 
 def _bag_pack_columns(context: Context, node: syntax.Call) -> Typed:

@@ -47,7 +47,8 @@ def lower_name(context: Context, node: syntax.Name) -> Typed:
         hint = f"`toscalar({node.text} | ...)` gives one value of it"
         raise Refusal("kql-not-scalar", f"`{node.text}` is a table, and a value is expected here", hint)
     if isinstance(binding, FunctionBinding):
-        raise Refusal("kql-not-scalar", f"`{node.text}` is a function", f"call it: `{node.text}(...)`")
+        call = syntax.Call(region=node.region, name=node.text, name_region=node.region, arguments=())
+        return context.lower(call)
     scalars = context.scope.names(ScalarBinding)
     if relation is None:
         raise Refusal("kql-unknown-name", f"no value is called `{node.text}`", did_you_mean(node.text, scalars))

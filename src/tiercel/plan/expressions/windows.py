@@ -97,8 +97,15 @@ def restarts(context: Context, relation: Relation, node: syntax.Call) -> Relatio
     if isinstance(flag, Broken) or flag.value is False:
         return relation
     counted = exp.Case(ifs=[exp.If(this=flag.sql, true=exp.Literal.number(1))], default=exp.Literal.number(0))
-    total = over(relation, exp.Sum(this=counted), rows=True)
-    column = Field(restart_name(node), KustoType.LONG, total)
+    relation = _with_hidden(context, relation, Field(restart_name(node), KustoType.LONG, counted))
+    flagged = relation.hidden[-1]
+    total = over(relation, exp.Sum(this=flagged.sql.copy()), rows=True)
+    kept = replace(relation, hidden=relation.hidden[:-1])
+    return _with_hidden(context, kept, replace(flagged, sql=total))
+
+
+def _with_hidden(context: Context, relation: Relation, column: Field) -> Relation:
+    """The rows with one more hidden column, which is a plain one."""
     return context.compiler.seal(replace(relation, hidden=(*relation.hidden, column)))
 
 
@@ -170,16 +177,18 @@ def changes(context: Context, relation: Relation, node: syntax.Call) -> Relation
     value = context.over(relation).lower(node.arguments[0]) if node.arguments else None  # type: ignore[arg-type]  # as above
     if value is None or isinstance(value, Broken):
         return relation
+    relation = _with_hidden(context, relation, Field(rank_name(node), value.type, value.sql))
+    ranked = relation.hidden[-1].sql
     partition = _partition(relation, node)
-    before = over(relation, exp.Lag(this=value.sql.copy()), partition=partition)
+    before = over(relation, exp.Lag(this=ranked.copy()), partition=partition)
     first = exp.EQ(this=over(relation, exp.RowNumber(), partition=partition), expression=exp.Literal.number(1))
-    changed = exp.Or(this=first, expression=exp.NullSafeNEQ(this=value.sql, expression=before))
+    changed = exp.Or(this=first, expression=exp.NullSafeNEQ(this=ranked.copy(), expression=before))
     if node.name == "row_rank_dense":
         mark: exp.Expr = exp.Case(ifs=[exp.If(this=changed, true=exp.Literal.number(1))], default=exp.Literal.number(0))
     else:
         mark = exp.Case(ifs=[exp.If(this=changed, true=over(relation, exp.RowNumber(), partition=partition))])
-    column = Field(rank_name(node), KustoType.LONG, mark)
-    return context.compiler.seal(replace(relation, hidden=(*relation.hidden, column)))
+    kept = replace(relation, hidden=relation.hidden[:-1])
+    return _with_hidden(context, kept, Field(rank_name(node), KustoType.LONG, mark))
 
 
 _RESTART_AT: Final = {"row_number": 1, "row_cumsum": 1, "row_rank_dense": 1, "row_rank_min": 1}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiercel.plan.nodes.node import Node
 
-__all__ = ["Element", "Items", "ListItem", "Positions", "Property"]
+__all__ = ["Element", "Items", "ListItem", "Positions", "Property", "WithoutNulls"]
 
 
 class Property(Node):
@@ -43,3 +43,7 @@ class ListItem(Node):
 
 class Positions(Node):
     """One row for each of 0, 1, ... `this` - 1 (BIGINT), none for 0: it stands alone in a SELECT's list."""
+
+
+class WithoutNulls(Node):
+    """The object `this` (JSON) without its properties that are null."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from tiercel.kql import syntax
+from tiercel.plan.expressions.calls import call_results
 from tiercel.plan.expressions.windows import changes, restarts
 from tiercel.plan.literals import cast
 from tiercel.plan.naming import expression_name, free_name, references
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tiercel.plan.context import Context
     from tiercel.plan.values import Typed
 
-__all__ = ["extend", "field_of", "lower_project", "ready", "serialize", "wildcard"]
+__all__ = ["extend", "field_of", "lower_project", "ready", "serialize", "several_of", "wildcard"]
 
 
 def field_of(name: str, value: Typed) -> Field:
@@ -102,6 +103,11 @@ def _computed(context: Context, rows: Relation, items: Sequence[syntax.Node], *,
         if isinstance(item, syntax.WildcardName):
             result += _matching(rows, item)
             continue
+        several = several_of(place, item)
+        if several:
+            made = {one.name for one in result}
+            result += [field_of(free_name(name, made), value) for name, value in several]
+            continue
         if isinstance(item, syntax.Named):
             if isinstance(item.expression, syntax.Pipeline):
                 context.compiler.report("kql-not-scalar", "a value is expected here, not a table", item.region)
@@ -119,6 +125,19 @@ def _computed(context: Context, rows: Relation, items: Sequence[syntax.Node], *,
         made = {one.name for one in result}
         result.append(field_of(free_name(name, made), value))
     return _last_of_a_name(context, items, result)
+
+
+def several_of(place: Context, item: syntax.Node) -> list[tuple[str, Typed]]:
+    """The columns of a call that gives several, under the names written or its own; nothing for any other item."""
+    names = item.names if isinstance(item, syntax.Named) else ()
+    if len(names) == 1:
+        return []
+    try:
+        found = call_results(place, item.expression if isinstance(item, syntax.Named) else item) or ()
+    except Refusal as refusal:
+        place.compiler.refuse(refusal, item.region)
+        return []
+    return [(names[at].text if at < len(names) else name, value) for at, (name, value) in enumerate(found)]
 
 
 def _last_of_a_name(context: Context, items: Sequence[syntax.Node], fields: list[Field]) -> list[Field]:

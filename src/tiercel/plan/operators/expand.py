@@ -18,9 +18,9 @@ from tiercel.plan.values import Broken, Refusal, Typed
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
-    from tiercel.kql import syntax
     from collections.abc import Sequence
 
+    from tiercel.kql import syntax
     from tiercel.plan.context import Context
 
 __all__ = ["mv_apply", "mv_expand", "partition"]

@@ -133,8 +133,8 @@ def _pattern(node: syntax.Parse, kind: str, flags: str) -> tuple[exp.Expr, list[
 
 
 def _piece(one: syntax.ParseColumn, kind: str, *, last: bool) -> str:
-    if kind != "relaxed" and one.type in _NUMBER:
-        return _NUMBER[one.type]
+    if one.type in _NUMBER:
+        return f"{_NUMBER[one.type]}|.*?" if kind == "relaxed" else _NUMBER[one.type]
     return ".*" if last or kind == "regex" else ".*?"
 
 

@@ -181,7 +181,7 @@ def sample(context: Context, rows: Relation, node: syntax.Sample) -> Relation:
 def name_rows(context: Context, rows: Relation, node: syntax.As) -> Relation:
     """The same rows, which the rest of the query can also name."""
     rows = context.compiler.seal(rows, node.name.text)
-    rows = replace(rows, name=node.name.text)
+    rows = replace(rows, label=node.name.text)
     context.scope.own[node.name.text] = TableBinding(rows)
     return rows
 

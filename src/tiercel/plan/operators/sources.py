@@ -12,7 +12,7 @@ from tiercel.plan.expressions.operands import NUMBERS
 from tiercel.plan.functions.forms import as_type
 from tiercel.plan.literals import cast, constant, null
 from tiercel.plan.naming import expression_name, free_name
-from tiercel.plan.operators.columns import field_of
+from tiercel.plan.operators.columns import field_of, several_of
 from tiercel.plan.relation import Field, OrderKey, Relation, column, unique_names
 from tiercel.plan.values import Broken, Refusal, Typed
 from tiercel.tables import KustoType
@@ -89,6 +89,10 @@ def print_row(context: Context, _rows: Relation, node: syntax.Print) -> Relation
     fields: list[Field] = []
     for at, item in enumerate(node.columns):
         made = {one.name for one in fields}
+        several = several_of(place, item)
+        if several:
+            fields += [field_of(free_name(name, made), value) for name, value in several]
+            continue
         if isinstance(item, syntax.Named):
             if isinstance(item.expression, syntax.Pipeline):
                 raise Refusal("kql-not-scalar", "a value is expected here, not a table", region=item.region)
@@ -130,6 +134,7 @@ def range_of(context: Context, _rows: Relation, node: syntax.Range) -> Relation:
         source=exp.Unnest(expressions=[series], alias=alias),
         fields=(Field(node.name.text, kind, cast(value.sql, kind)),),
         order=(OrderKey(Field(_POSITION, KustoType.LONG, column("n")), descending=False, nulls_first=False),),
+        is_serialized=True,
     )
     return context.compiler.seal(rows)
 

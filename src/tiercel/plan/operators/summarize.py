@@ -9,10 +9,12 @@ from sqlglot import exp
 
 from tiercel.kql import syntax
 from tiercel.plan.compiler import OPEN
+from tiercel.plan.expressions.calls import call_results
 from tiercel.plan.functions import AGGREGATES
 from tiercel.plan.functions.registry import Aggregate
 from tiercel.plan.literals import cast
 from tiercel.plan.naming import expression_name, free_name
+from tiercel.plan.nodes.aggregates import FirstOf, ListOf
 from tiercel.plan.nodes.dynamic import Element
 from tiercel.plan.operators.columns import field_of, ready
 from tiercel.plan.relation import Field, Relation
@@ -115,7 +117,14 @@ def _single(
     used: set[str],
     result: _Aggregates,
 ) -> None:
+    several = call_results(context.aggregate(), node)
+    if several is not None:
+        for at, (name, one) in enumerate(several):
+            final = names[at] if at < len(names) else free_name(name, {*used, *(made.name for made in result.made)})
+            result.made.append(field_of(final, _in_order(context, one)))
+        return
     value = context.aggregate().lower(node)  # type: ignore[arg-type]  # refused by `lower` otherwise
+    value = _in_order(context, value)
     if len(names) > 1:
         for at, name in enumerate(names):
             element = Element(this=value.sql.copy(), expression=cast(exp.Literal.number(at), KustoType.LONG))
@@ -135,6 +144,17 @@ def _single(
         result.count += 1
         name = f"Column{result.count}"
     result.made.append(field_of(free_name(name, used), value))
+
+
+def _in_order(context: Context, value: Typed) -> Typed:
+    """The aggregate with its lists in the order of the rows, where they have one."""
+    rows = context.relation
+    if rows is None or not rows.order or isinstance(value, Broken):
+        return value
+    for one in value.sql.find_all(ListOf, FirstOf):
+        if not isinstance(one.this, exp.Distinct | exp.Order):
+            one.set("this", exp.Order(this=one.this, expressions=[key.ordered() for key in rows.order]))
+    return value
 
 
 def _is_record(call: syntax.Call) -> bool:
@@ -180,6 +200,9 @@ def _record(place: Context, call: syntax.Call, names: list[str], used: set[str],
         sql: exp.Expr = exp.AnyValue(this=struct)
     else:
         sql = _EXTREMES[call.name](this=struct, expression=key.sql.copy())
+        if key.type is not KustoType.STRING:
+            # Where every key of the group is null Kusto gives a row all the same.
+            sql = exp.Coalesce(this=sql, expressions=[exp.AnyValue(this=struct.copy())])
     for at, (name, value) in enumerate(columns):
         final = names[at] if at < len(names) else free_name(name, used)
         used.add(final)

@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tiercel.kql import syntax
-from tiercel.plan.operators import columns, expand, invoke, join, parsing, rows, sources, summarize, union
+from tiercel.plan.operators import (
+    columns,
+    expand,
+    invoke,
+    join,
+    nested,
+    parsing,
+    rows,
+    search,
+    series,
+    sources,
+    summarize,
+    union,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +51,8 @@ SOURCES: Final[dict[type, Lowering | Unsupported]] = {
     syntax.Print: sources.print_row,
     syntax.Range: sources.range_of,
     syntax.Union: union.union,
-    syntax.Search: unsupported("search", 'name the tables and columns: `union A, B | where Column has "x"`'),
-    syntax.Find: unsupported("find", "name the tables and columns: `union withsource=Table A, B | where ...`"),
+    syntax.Search: search.search,
+    syntax.Find: search.find,
     syntax.Evaluate: unsupported("evaluate", "its columns depend on the rows"),
     syntax.ExternalData: unsupported("externaldata", "a query reads the imported tables only, never an address"),
 }
@@ -69,10 +82,10 @@ OPERATORS: Final[dict[type, Lowering | Unsupported]] = {
     syntax.Render: rows.render,
     syntax.GetSchema: rows.get_schema,
     syntax.Consume: rows.consume,
-    syntax.Search: unsupported("search", 'name the tables and columns: `union A, B | where Column has "x"`'),
-    syntax.MakeSeries: unsupported("make-series", "use `summarize ... by bin(Timestamp, 1h)`"),
-    syntax.TopNested: unsupported("top-nested", "use `summarize` and `partition`"),
-    syntax.TopHitters: unsupported("top-hitters", "use `summarize count() by ... | top n by count_`"),
+    syntax.Search: search.search,
+    syntax.MakeSeries: series.make_series,
+    syntax.TopNested: nested.top_nested,
+    syntax.TopHitters: nested.top_hitters,
     syntax.Scan: unsupported("scan", "it runs row by row; use `sort` with `prev()`, or a join near in time"),
     syntax.Evaluate: unsupported("evaluate", "its columns depend on the rows"),
     syntax.Fork: unsupported("fork", "a query has one result here"),

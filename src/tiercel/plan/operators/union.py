@@ -11,6 +11,7 @@ from tiercel.errors import Severity
 from tiercel.kql import syntax
 from tiercel.plan.compiler import OPEN
 from tiercel.plan.literals import null, text
+from tiercel.plan.naming import free_name
 from tiercel.plan.operators.columns import field_of, wildcard
 from tiercel.plan.scope import FunctionBinding, TableBinding, did_you_mean
 from tiercel.plan.values import Refusal
@@ -36,11 +37,11 @@ def union(context: Context, rows: Relation, node: syntax.Union) -> Relation:
     hints = {hint.name: hint.value for hint in node.hints}
     parts: list[tuple[str, Relation]] = []
     if rows is not OPEN:
-        parts.append((rows.name or "union_arg0", rows))
+        parts.append((rows.label or rows.name or "union_arg0", rows))
     fuzzy = hints.get("isfuzzy", "false").lower() == "true"
     for one in node.tables:
         for name, relation in tables_named(context, one, fuzzy=fuzzy):
-            parts.append((name or f"union_arg{len(parts)}", relation))
+            parts.append((name or relation.label or f"union_arg{len(parts)}", relation))
     if not parts:
         raise Refusal("kql-unknown-table", "none of the tables of this union exists")
     known = [(name, relation) for name, relation in parts if not relation.is_open]
@@ -140,7 +141,10 @@ def _columns(relations: Sequence[Relation], *, inner: bool) -> list[tuple[str, s
         ]
     result: list[tuple[str, str, KustoType]] = []
     for name, of_name in kinds.items():
-        result += [(name, name if len(of_name) == 1 else f"{name}_{kind}", kind) for kind in of_name]
+        if len(of_name) == 1:
+            result.append((name, name, of_name[0]))
+        else:
+            result += [(name, free_name(f"{name}_{kind}", kinds), kind) for kind in of_name]
     return result
 
 

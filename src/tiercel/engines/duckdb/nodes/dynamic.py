@@ -58,10 +58,17 @@ def render_positions(generator: Generator, node: nodes.Positions) -> str:
     return generator.sql(call("unnest", call("range", node.this)))
 
 
+def render_without_nulls(generator: Generator, node: nodes.WithoutNulls) -> str:
+    """A merge patch leaves out what it sets to null (RFC 7396)."""
+    nothing = exp.Cast(this=text("{}"), to=exp.DataType.build("JSON"))
+    return generator.sql(call("json_merge_patch", nothing, node.this))
+
+
 RENDERED: Final[dict[type, Rendering]] = {
     nodes.Property: render_property,
     nodes.Items: render_items,
     nodes.ListItem: render_list_item,
     nodes.Positions: render_positions,
+    nodes.WithoutNulls: render_without_nulls,
     nodes.Element: render_element,
 }
