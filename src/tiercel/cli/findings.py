@@ -20,6 +20,9 @@ __all__ = ["finding_csv", "show_findings"]
 
 _STYLES: Final = {"critical": "bold red", "high": "bold red", "medium": "bold yellow"}
 _INDENT: Final = " " * 3
+_LONGEST: Final = 240
+"""Of a text, so many characters are shown to people; JSON and CSV hold all of it."""
+
 _CSV: Final = (
     "id", "rule_id", "title", "techniques", "tactics", "severity", "confidence", "summary", "device", "peer_ip",
     "peer_name", "account", "first_time", "last_time", "server_name", "server_pid", "server_command_line", "child_name",
@@ -57,7 +60,7 @@ def show_findings(words: Console, findings: Iterable[Finding]) -> None:
                  ("server", _process(finding.server)), ("child", _process(finding.child)))  # fmt: skip
         for name, text in names:
             if text:
-                words.print(wrapped(shown(text), f"{_INDENT}{name:<9}", _INDENT + " " * 9, words))
+                words.print(wrapped(_cut(text), f"{_INDENT}{name:<9}", _INDENT + " " * 9, words))
         rules = shown(", ".join(finding.rules or (finding.rule_id,)))
         words.print(wrapped(rules, f"{_INDENT}{'rules':<9}", _INDENT + " " * 9, words), style="dim")
         words.print(f"{_INDENT}{'id':<9}{finding.id}", style="dim")
@@ -89,5 +92,11 @@ def _show_step(words: Console, step: Step, finding: Finding) -> None:
     elsewhere = f"on {step.device}: " if step.device and step.device != finding.device else ""
     first = f"{_INDENT}{moment(step.time)}  {shown(step.step)}  "
     rest = _INDENT + " " * 25
-    words.print(wrapped(shown(elsewhere + step.text), first, rest, words))
+    words.print(wrapped(_cut(elsewhere + step.text), first, rest, words))
     words.print(wrapped(shown(step.source or "raw event not found"), rest, rest, words), style="dim")
+
+
+def _cut(text: str) -> str:
+    """The text, safe to show; a long one cut, with how much is left out."""
+    left_out = len(text) - _LONGEST
+    return shown(text) if left_out <= 0 else f"{shown(text[:_LONGEST])}... ({left_out:,} more characters)"
