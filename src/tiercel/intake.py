@@ -43,7 +43,7 @@ _SORTED_BY_WRITER: Final = 400_000
 
 _BATCH_ROWS: Final = 65_536
 
-_CHANGED: Final = "{} changed while it was read; nothing of it was imported"
+_CHANGED: Final = "{} changed or went while it was to be read; nothing of it was imported"
 _COPY: Final = "import a copy of it, or the file itself once nothing writes to it any more"
 
 
@@ -149,23 +149,21 @@ class _Import:
 
     def import_batch(self, files: list[_File]) -> list[_File]:
         """The files to be tried again, without those that stood in the way: none once the batch is committed."""
-        files, hashes = self._new(files)
+        files, hashes = self._new(self._unchanged(files))
         if not files:
             return []
         moment = None
         with Transaction.begin(self.root) as transaction:
             with _database(transaction.folder, self.memory_bytes) as connection:
                 report = importer.read([file.path for file in files], connection, progress=self.progress)
-                changed = [file for file in files if file.is_changed]
-                if changed:
-                    issues = tuple(Issue("import-changed", _CHANGED.format(file.name), hint=_COPY) for file in changed)
-                    self.reports.append(ImportReport((), {}, issues=issues))
-                    return [file for file in files if file not in changed]
+                unchanged = self._unchanged(files)
+                if len(unchanged) < len(files):
+                    return unchanged
                 moment = utc_now()
                 for name, rows in report.tables.items():
                     if rows:
                         self._write(transaction, connection, name, rows, moment)
-            read = {one.path for one in report.files}
+            read = {one.path for one in report.files if one.read}
             digests = [(file, hashes[file.name].result()) for file in files if str(file.path) in read]
             inputs = [Input(digest, file.bytes, file.name) for file, digest in digests if digest is not None]
             if inputs or transaction.parts:
@@ -188,6 +186,13 @@ class _Import:
         selected = connection.sql(f'SELECT * FROM "{name}" {ordered}').to_arrow_reader(_BATCH_ROWS)
         of_event = self.ingestion_time is IngestionTime.EVENT
         transaction.write(name, with_ingestion_time(selected, moment, of_event=of_event))
+
+    def _unchanged(self, files: list[_File]) -> list[_File]:
+        """The files that are what they were when they were found; of the others it is said that they are left out."""
+        changed = [file for file in files if file.is_changed]
+        issues = tuple(Issue("import-changed", _CHANGED.format(file.name), hint=_COPY) for file in changed)
+        self.reports.append(ImportReport((), {}, issues=issues))
+        return [file for file in files if file not in changed]
 
     def _new(self, files: list[_File]) -> tuple[list[_File], dict[str, Future[str | None]]]:
         """The files whose bytes are not in the lake, and the SHA-256 of each, which may still be on its way.

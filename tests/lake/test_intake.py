@@ -15,6 +15,8 @@ from tiercel import intake
 from tiercel.errors import InputError, UsageError
 from tiercel.intake import IngestionTime, import_into
 from tiercel.tables.lake import Dataset, compact
+from tiercel.telemetry.report import FileReport, ImportReport
+from tiercel.telemetry.storage import create_tables
 
 from .conftest import killed_after, stored
 
@@ -50,6 +52,28 @@ def write_log(path, *pids, host="WS1.corp.example", day=0):
     return path
 
 
+def read_starts(paths, connection, *, progress=None):
+    """What the importer does for such files alone, in a tenth of its time."""
+    create_tables(connection)
+    files = []
+    for path in paths:
+        events = [json.loads(line) for line in path.read_text().splitlines() if line]
+        for number, event in enumerate(events, 1):
+            connection.execute(
+                "INSERT INTO DeviceProcessEvents (Timestamp, DeviceId, ProcessId, _Source) VALUES ($1, $2, $3, $4)",
+                [event["UtcTime"], event["Hostname"], int(event["ProcessId"]), f"{path}#{number}"],
+            )
+        files.append(FileReport(str(path), "", "json lines", len(events), len(events), {}))
+    ((rows,),) = connection.execute("SELECT count(*) FROM DeviceProcessEvents").fetchall()
+    return ImportReport(tuple(files), {"DeviceProcessEvents": rows})
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Imports that are about files and commits, not about events."""
+    monkeypatch.setattr(intake.importer, "read", read_starts)
+
+
 def pids(lake):
     return sorted(stored(lake, "DeviceProcessEvents", ["ProcessId"]))
 
@@ -77,7 +101,7 @@ def test_a_folder_becomes_one_commit_with_its_files_in_it(lake, logs):
     assert all(source.startswith(str(logs)) for source in stored(lake, "DeviceProcessEvents", ["_Source"]))
 
 
-def test_what_was_imported_is_not_read_again_whatever_it_is_called(lake, logs):
+def test_what_was_imported_is_not_read_again_whatever_it_is_called(quick, lake, logs):
     import_into(lake, [logs])
     (logs / "a.json").rename(logs / "renamed.log")
     write_log(logs / "c.json", 1004)
@@ -89,14 +113,14 @@ def test_what_was_imported_is_not_read_again_whatever_it_is_called(lake, logs):
     assert (third.commits, len(third.known), third.rows) == ((), 3, 0)
 
 
-def test_two_files_of_the_same_bytes_count_once(lake, logs):
+def test_two_files_of_the_same_bytes_count_once(quick, lake, logs):
     shutil.copy(logs / "a.json", logs / "copy.json")
     done = import_into(lake, [logs])
     assert [one.path for one in done.known] == [str(logs / "copy.json")]
     assert pids(lake) == [1001, 1002, 1003]
 
 
-def test_batches_are_commits_and_a_folder_stays_together_where_it_fits(lake, tmp_path):
+def test_batches_are_commits_and_a_folder_stays_together_where_it_fits(quick, lake, tmp_path):
     for folder in "abc":
         for name in "xy":
             write_log(tmp_path / "logs" / folder / f"{name}.json", ord(folder) * 10 + ord(name))
@@ -110,7 +134,7 @@ def test_batches_are_commits_and_a_folder_stays_together_where_it_fits(lake, tmp
     assert pids(tmp_path / "other") == pids(lake)
 
 
-def test_event_time_as_ingestion_time(lake, logs):
+def test_event_time_as_ingestion_time(quick, lake, logs):
     done = import_into(lake, [logs], ingestion_time=IngestionTime.EVENT)
     assert done.commits[0].ingestion_time is None
     columns = stored(lake, "DeviceProcessEvents", ["Timestamp", "_IngestionTime"])
@@ -118,7 +142,7 @@ def test_event_time_as_ingestion_time(lake, logs):
     assert all(moment == ingested for moment, ingested in columns)
 
 
-def test_a_large_table_is_sorted_before_it_is_written(lake, tmp_path, monkeypatch):
+def test_a_large_table_is_sorted_before_it_is_written(quick, lake, tmp_path, monkeypatch):
     monkeypatch.setattr(intake, "_SORTED_BY_WRITER", 0)
     for host in ("c", "a", "b"):
         write_log(tmp_path / "logs" / f"{host}.json", *range(1030, 1000, -1), host=host)
@@ -128,14 +152,14 @@ def test_a_large_table_is_sorted_before_it_is_written(lake, tmp_path, monkeypatc
     assert keys == sorted(keys)
 
 
-def test_a_file_that_changes_while_it_is_read_is_left_out_and_said(lake, logs, monkeypatch):
+def test_a_file_that_changes_while_it_is_read_is_left_out_and_said(quick, lake, logs, monkeypatch):
     read = intake.importer.read
 
     def growing(paths, *arguments, **named):
         report = read(paths, *arguments, **named)
         if logs / "a.json" in paths:
             with (logs / "a.json").open("a") as file:
-                file.write("{}\n")
+                file.write("\n")
         return report
 
     monkeypatch.setattr(intake.importer, "read", growing)
@@ -143,12 +167,12 @@ def test_a_file_that_changes_while_it_is_read_is_left_out_and_said(lake, logs, m
     (issue,) = [issue for issue in done.report.issues if issue.code == "import-changed"]
     assert str(logs / "a.json") in issue.message
     assert pids(lake) == [1003]
-    monkeypatch.undo()
+    monkeypatch.setattr(intake.importer, "read", read)
     assert len(import_into(lake, [logs]).known) == 1
     assert pids(lake) == [1001, 1002, 1003]
 
 
-def test_an_import_that_another_one_overtakes_reads_only_what_is_left(lake, logs, monkeypatch):
+def test_an_import_that_another_one_overtakes_reads_only_what_is_left(quick, lake, logs, monkeypatch):
     read, met = intake.importer.read, []
 
     def overtaken(paths, *arguments, **named):
@@ -164,7 +188,7 @@ def test_an_import_that_another_one_overtakes_reads_only_what_is_left(lake, logs
     assert pids(lake) == [1001, 1002, 1003]
 
 
-def test_two_imports_at_once_of_overlapping_folders(lake, tmp_path):
+def test_two_imports_at_once_of_overlapping_folders(quick, lake, tmp_path):
     for number in range(8):
         write_log(tmp_path / "logs" / f"{number}" / "log.json", 1000 + number)
     failures = []
@@ -195,8 +219,8 @@ def test_an_import_that_is_killed_again_and_again_comes_to_its_end(lake, tmp_pat
     while ended:
         tries += 1
         process = mortals.start("importing", lake, tmp_path / "logs")
-        if tries < 15:
-            killed_after(process, chance.uniform(0.02, 0.12))
+        if tries < 8:
+            killed_after(process, chance.uniform(0.05, 0.7))
         ended = mortals.wait()
         assert ended in {0, -signal.SIGKILL}
         if (lake / "_tiercel" / "format.json").exists():
@@ -205,7 +229,7 @@ def test_an_import_that_is_killed_again_and_again_comes_to_its_end(lake, tmp_pat
     assert len(Dataset.open(lake).inputs) == 6
 
 
-def test_the_lakes_own_files_are_no_input(logs):
+def test_the_lakes_own_files_are_no_input(quick, logs):
     lake = logs / "lake"
     import_into(lake, [logs])
     again = import_into(lake, [logs])
@@ -213,7 +237,7 @@ def test_the_lakes_own_files_are_no_input(logs):
     assert pids(lake) == [1001, 1002, 1003]
 
 
-def test_of_another_lake_only_what_lives_is_taken(lake, logs, tmp_path):
+def test_of_another_lake_only_what_lives_is_taken(quick, lake, logs, tmp_path):
     import_into(lake, [logs / "a.json"])
     import_into(lake, [logs / "sub"])
     write_log(tmp_path / "more" / "c.json", 1009)
@@ -229,7 +253,30 @@ def test_of_another_lake_only_what_lives_is_taken(lake, logs, tmp_path):
         assert not any("_tiercel" in file.name for file in files)
 
 
-def test_an_input_that_is_not_there_is_an_issue_and_the_rest_is_imported(lake, logs):
+def test_a_file_that_goes_before_it_is_read_is_said(quick, lake, logs, monkeypatch):
+    batches = intake._batches
+
+    def gone(files, most):
+        (logs / "a.json").unlink()
+        return batches(files, most)
+
+    monkeypatch.setattr(intake, "_batches", gone)
+    done = import_into(lake, [logs])
+    (issue,) = done.report.issues
+    assert f"{logs / 'a.json'} changed or went" in issue.message
+    assert pids(lake) == [1003]
+
+
+def test_a_file_in_which_nothing_was_read_is_tried_again(lake, logs):
+    (logs / "later.zip").write_bytes(b"PK\x03\x04 no archive yet")
+    import_into(lake, [logs])
+    assert len(Dataset.open(lake).inputs) == 2
+    again = import_into(lake, [logs])
+    assert [file.path for file in again.report.files] == [str(logs / "later.zip")]
+    assert "import-archive" in [issue.code for issue in again.report.issues]
+
+
+def test_an_input_that_is_not_there_is_an_issue_and_the_rest_is_imported(quick, lake, logs):
     done = import_into(lake, [logs / "nowhere.json", logs])
     assert [issue.code for issue in done.report.issues] == ["import-no-such-path"]
     assert pids(lake) == [1001, 1002, 1003]
@@ -240,7 +287,7 @@ def test_where_no_lake_can_be_nothing_is_read(logs):
         import_into(logs, [logs])
 
 
-def test_a_damaged_lake_takes_nothing(lake, logs):
+def test_a_damaged_lake_takes_nothing(quick, lake, logs):
     import_into(lake, [logs / "a.json"])
     (lake / "_tiercel" / "commits" / f"{1:020d}" / "commit.json").write_text("{}")
     with pytest.raises(InputError, match="is damaged"):
