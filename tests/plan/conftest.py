@@ -13,7 +13,7 @@ import pytest
 
 from tiercel.engines.duckdb import DuckDBEngine
 from tiercel.kql import Source
-from tiercel.kql.literals import timespan_text
+from tiercel.kql.literals import read_timespan, timespan_text
 from tiercel.plan import PASSES, compile_text
 from tiercel.plan.values import SQL_TYPES
 from tiercel.tables import INGESTION_TIME, SOURCE, Column, KustoType, Table
@@ -58,7 +58,9 @@ class Desk:
 
     def ask(self, text: str, *, passes: tuple = PASSES, parameters: Mapping[str, object] | None = None) -> Answer:
         source = Source(text, path="case.kql")
-        compiled = compile_text(source, now=self.now, tables=self.tables, passes=passes, parameters=parameters)
+        compiled = compile_text(
+            source, now=self.now, tables=self.tables, passes=passes, parameters=parameters, probe=self.engine.probe
+        )
         if compiled.plan is None:
             return Answer([], [], compiled.issues)
         plan = compiled.plan
@@ -80,8 +82,6 @@ def _stored(value: Any, kind: str) -> Any:
 
 
 def _ticks(text: str) -> int:
-    from tiercel.kql.literals import read_timespan
-
     ticks = read_timespan(text)
     assert ticks is not None, text
     return ticks
@@ -123,7 +123,7 @@ def alike(found: Any, wanted: Any, kind: str = "dynamic", *, unordered: bool = F
     if isinstance(found, int | float) and isinstance(wanted, int | float):
         return found == wanted or math.isclose(found, wanted, rel_tol=1e-9, abs_tol=1e-12)
     if kind == "datetime" and isinstance(found, str) and isinstance(wanted, str):
-        return _moment(found)[:26].rstrip("Z") == _moment(wanted)[:26].rstrip("Z")
+        return _moment(found)[:26].rstrip("Z0") == _moment(wanted)[:26].rstrip("Z0")
     if kind == "timespan" and isinstance(found, str) and isinstance(wanted, str):
         return _ticks(found) == _ticks(wanted)
     if isinstance(found, list) and isinstance(wanted, list):

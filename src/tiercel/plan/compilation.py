@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tiercel.errors import Issue
     from tiercel.kql import Source, syntax
+    from tiercel.plan.compiler import Probe
     from tiercel.plan.passes import Pass
     from tiercel.plan.values import Typed
     from tiercel.tables import Table
@@ -50,12 +51,16 @@ def compile_text(
     tables: Mapping[str, Table] = TABLES,
     parameters: Mapping[str, object] | None = None,
     passes: tuple[Pass, ...] = PASSES,
+    probe: Probe | None = None,
 ) -> Compiled:
-    """The plan of a KQL text, or all that is wrong with it. `now` is UTC; `now()` and `ago()` count from it."""
+    """The plan of a KQL text, or all that is wrong with it. `now` is UTC; `now()` and `ago()` count from it.
+
+    `probe` runs a part of the query early, for operators whose columns depend on the rows (`evaluate bag_unpack`).
+    """
     parsed = parse(source)
     if parsed.query is None:
         return Compiled(None, parsed.issues)
-    return compile(parsed.query, source, now=now, tables=tables, parameters=parameters, passes=passes)
+    return compile(parsed.query, source, now=now, tables=tables, parameters=parameters, passes=passes, probe=probe)
 
 
 def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
@@ -66,6 +71,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
     tables: Mapping[str, Table] = TABLES,
     parameters: Mapping[str, object] | None = None,
     passes: tuple[Pass, ...] = PASSES,
+    probe: Probe | None = None,
 ) -> Compiled:
     """The plan of a query that was read from `source`, or all that is wrong with it."""
     naive = now.replace(tzinfo=None)
@@ -78,6 +84,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
         is_tabular=is_tabular,
         operators=run_operators,
         parameters=parameters or {},
+        prober=probe,
     )
     result = run(Context(compiler, Scope()), query.statements)
     if result is None:

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from sqlglot import exp
 
 from tiercel.errors import Issue, Severity
+from tiercel.plan.plan import Plan
 from tiercel.plan.relation import Field, OrderKey, Relation, column
+from tiercel.plan.values import Refusal
+from tiercel.tables import Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,10 +21,10 @@ if TYPE_CHECKING:
     from tiercel.kql.syntax import Region
     from tiercel.plan.context import Context
     from tiercel.plan.functions.registry import Environment
-    from tiercel.plan.values import Refusal, Typed
+    from tiercel.plan.values import Typed
     from tiercel.tables import Table
 
-__all__ = ["OPEN", "Compiler", "qualified"]
+__all__ = ["OPEN", "Compiler", "Probe", "qualified"]
 
 OPEN = Relation(source=None, fields=(), is_open=True)
 """Rows of which nothing is known, after an error that was reported."""
@@ -35,6 +38,13 @@ class Lower(Protocol[_Result_co]):
 
     def __call__(self, context: Context, node: Any, /) -> _Result_co:
         """What the node means there. Trouble is reported, not raised."""
+
+
+class Probe(Protocol):
+    """Whoever runs a part of a query while the rest of it is compiled."""
+
+    def __call__(self, plan: Plan, /) -> list[tuple[object, ...]]:
+        """The plan's rows, values as `syntax.Literal.value` holds them."""
 
 
 class Apply(Protocol):
@@ -56,6 +66,7 @@ class Compiler:
     is_tabular: Lower[bool]
     operators: Apply
     parameters: Mapping[str, object] = field(default_factory=dict)
+    prober: Probe | None = None
     issues: list[Issue] = field(default_factory=list)
     ctes: dict[str, exp.Query] = field(default_factory=dict)
     used_tables: dict[str, None] = field(default_factory=dict)
@@ -78,6 +89,15 @@ class Compiler:
         if key not in self._seen:
             self._seen.add(key)
             self.issues.append(Issue(code, message, self.source.span(region), hint, severity))
+
+    def probe(self, relation: Relation) -> list[tuple[object, ...]]:
+        """The relation's rows, read now: for what a query's columns depend on. Refused where nobody can read them."""
+        if self.prober is None:
+            hint = "write the columns as a schema: `evaluate bag_unpack(Bag) : (Name:string)`"
+            raise Refusal("kql-needs-rows", "which columns this gives is known only from the rows", hint)
+        columns = tuple(Column(one.name, one.type) for one in relation.fields)
+        tree = self.assemble(relation).copy()
+        return self.prober(Plan(tree, columns, tuple(self.used_tables), self.environment.now))
 
     def forget(self, issues: Iterable[Issue]) -> None:
         """Issues taken back: what raised them is left out, and they may be raised again elsewhere."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["expression_name", "free_name", "references"]
 
+
 def expression_name(node: syntax.Node) -> str:
     """The name of a column made by the expression, empty where it gets a counted one (`Column1`)."""
     match node:

@@ -30,6 +30,9 @@ def run(context: Context, statements: Sequence[syntax.Statement]) -> Relation | 
             bind(context, statement)
         elif isinstance(statement, syntax.DeclareQueryParameters):
             _declare(context, statement)
+        elif isinstance(statement, syntax.DeclarePattern):
+            message = "`declare pattern` is not supported: write a function that `case()` decides in"
+            context.compiler.report("kql-unsupported", message, statement.region)
         elif isinstance(statement, syntax.ExpressionStatement):
             if result is not None:
                 message = "a query has one result, and there are two expressions"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -80,6 +81,17 @@ class DuckDBEngine:
             return matching_rows(self._connection, table, keys, columns)
         except duckdb.Error as error:
             raise self._error(error, "") from error
+
+    def probe(self, plan: Plan) -> list[tuple[object, ...]]:
+        """The plan's rows as Python values, dynamics parsed: what the compiler asks while it compiles."""
+        found = self.run(plan)
+        columns = [
+            [None if one is None else json.loads(one) for one in array.to_pylist()]
+            if column.type is KustoType.DYNAMIC
+            else array.to_pylist()
+            for column, array in zip(plan.columns, found.columns, strict=True)
+        ]
+        return list(zip(*columns, strict=True))
 
     def explain(self, plan: Plan) -> str:
         """How DuckDB would run the plan."""

@@ -13,6 +13,7 @@ from tiercel.plan.operators import (
     join,
     nested,
     parsing,
+    plugins,
     rows,
     search,
     series,
@@ -53,7 +54,7 @@ SOURCES: Final[dict[type, Lowering | Unsupported]] = {
     syntax.Union: union.union,
     syntax.Search: search.search,
     syntax.Find: search.find,
-    syntax.Evaluate: unsupported("evaluate", "its columns depend on the rows"),
+    syntax.Evaluate: plugins.evaluate,
     syntax.ExternalData: unsupported("externaldata", "a query reads the imported tables only, never an address"),
 }
 """What can stand at the beginning of a pipeline, beside a table's name and a call."""
@@ -87,7 +88,7 @@ OPERATORS: Final[dict[type, Lowering | Unsupported]] = {
     syntax.TopNested: nested.top_nested,
     syntax.TopHitters: nested.top_hitters,
     syntax.Scan: unsupported("scan", "it runs row by row; use `sort` with `prev()`, or a join near in time"),
-    syntax.Evaluate: unsupported("evaluate", "its columns depend on the rows"),
+    syntax.Evaluate: plugins.evaluate,
     syntax.Fork: unsupported("fork", "a query has one result here"),
 }
 """What can follow a `|`."""
