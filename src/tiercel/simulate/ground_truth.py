@@ -17,6 +17,7 @@ from tiercel.simulate.story import (
     LogOn,
     OpenPipe,
     RegisterTask,
+    SetValue,
     Start,
     Step,
     Subscribe,
@@ -53,6 +54,7 @@ def describe(
         "expected_rules": list(scenario.rules),
         "target": _host(where.actors["target"], fleet, told.cast.family),
         "source": _host(where.actors["source"], fleet, told.cast.family) | {"process": _named("tool", "source", told)},
+        "caller_ip": where.nat.get("source") or _first(fleet.column(told.cast.family, told.cast.actors["source"])),
         "first_time": times[0],
         "last_time": times[-1],
         "server": _named(scenario.server, "target", told),
@@ -125,15 +127,18 @@ def _leaves(step: Step) -> Written:
             return (), ("security:4624",), ("DeviceLogonEvents",)
         case AccessShare() if step.writes:
             return ("sysmon:11",), ("security:5145",), ("DeviceFileEvents",)
+        case AccessShare() if step.is_pipe:
+            return ("sysmon:18",), ("security:5145",) if step.audited else (), ("DeviceEvents",)
         case AccessShare():
-            pipe = bool(step.file) and step.share.endswith("IPC$")
-            return (), ("security:5145" if step.file else "security:5140",), ("DeviceEvents",) if pipe else ()
+            return (), ("security:5145" if step.file else "security:5140",), ()
         case OpenPipe():
             return ("sysmon:17" if step.created else "sysmon:18",), (), ("DeviceEvents",)
         case InstallService():
             return ("sysmon:13",), ("security:4697", "system:7045"), ("DeviceEvents", "DeviceRegistryEvents")
         case LoadImage():
             return ("sysmon:7",), (), ("DeviceImageLoadEvents",)
+        case SetValue():
+            return ("sysmon:13",), (), ("DeviceRegistryEvents",)
         case Subscribe():
             return ("sysmon:19", "sysmon:20", "sysmon:21"), (), ("DeviceEvents",)
         case RegisterTask():

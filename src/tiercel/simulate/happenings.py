@@ -69,6 +69,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "pipe": {
         **_WHERE,
         "created": pa.bool_(),
+        "remote": pa.bool_(),
         "pipe": pa.string(),
         **process_columns("process"),
         **process_columns("parent"),

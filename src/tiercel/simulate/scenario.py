@@ -39,8 +39,9 @@ class Scenario:
 
     `server`, `child` and `service` are labels of steps: what the caller reached, what was started for it, what was
     installed. `techniques` are ATT&CK ids, empty for a look-alike, of which no rule may speak. `rules` are the
-    shipped rules that name it when all sources are kept. `placed` is where it begins: `desk` hours, or so many
-    seconds after the target's boot.
+    shipped rules that name it when all sources are kept. It begins in office hours, or `after_boot` seconds after the
+    target's boot; `reboots` is how many seconds later the target is rebooted. `blind` names the variants in which no
+    rule can find it, each with the evidence that would be needed.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Scenario:
     after_boot: float | None = None
     reboots: float | None = None
     variants: tuple[Variant, ...] = ()
+    blind: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def look_alike(self) -> bool:

@@ -25,6 +25,7 @@ __all__ = [
     "LogOn",
     "OpenPipe",
     "RegisterTask",
+    "SetValue",
     "Start",
     "Step",
     "Story",
@@ -93,7 +94,8 @@ class LogOn(Step):
 class AccessShare(Step):
     """A share is opened by a remote session; with `file`, a file or pipe below it.
 
-    On an administrative share, a mask that holds the right to write leaves a new file as well.
+    On an administrative share, a mask that holds the right to write leaves a new file as well. On IPC$, Sysmon sees the
+    pipe being opened by System. `audited` is whether the Security log tells of the object (detailed file share).
     """
 
     over: str
@@ -101,6 +103,13 @@ class AccessShare(Step):
     share: str = r"\\*\IPC$"
     file: Choice = ""
     mask: str = "0x12019f"
+
+    audited: bool = True
+
+    @property
+    def is_pipe(self) -> bool:
+        """Whether the object is a named pipe."""
+        return bool(self.file) and self.share.endswith("IPC$")
 
     @property
     def writes(self) -> bool:
@@ -126,6 +135,16 @@ class InstallService(Step):
     image_path: Choice
     start_type: str = "demand start"
     account: str = "LocalSystem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetValue(Step):
+    """A process writes a registry value; the key begins with the hive's short name (HKLM)."""
+
+    process: str
+    key: Choice
+    value: Choice
+    data: Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

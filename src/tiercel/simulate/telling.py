@@ -22,6 +22,7 @@ from tiercel.simulate.story import (
     LogOn,
     OpenPipe,
     RegisterTask,
+    SetValue,
     Start,
     Step,
     Story,
@@ -343,7 +344,7 @@ class Telling:
             case AccessShare():
                 self._access_share(step, time)
             case OpenPipe():
-                columns = {"pipe": self.text(step.pipe), "created": step.created}
+                columns = {"pipe": self.text(step.pipe), "created": step.created, "remote": False}
                 self._add(
                     "pipe", step, time, columns | self.process(step.process, step.at).columns("process", "parent")
                 )
@@ -351,6 +352,10 @@ class Telling:
                 self._install_service(step, time)
             case Subscribe():
                 self._subscribe(step, time)
+            case SetValue():
+                columns = {"key": self.text(step.key), "value": self.text(step.value), "data": self.text(step.data)}
+                writer = self.process(step.process, step.at).columns("process", "parent")
+                self._add("registry", step, time, columns | writer)
             case LoadImage():
                 columns = {"image": self.text(step.image), "signature": step.signature}
                 self._add(
@@ -374,12 +379,23 @@ class Telling:
         session = self.session(step.session, step.at).columns("session")
         file = self.text(step.file) if step.file else None
         columns = {"share": step.share, "mask": step.mask, "file": file, **self._peer(step.over), **session}
-        self._add("share", step, time, columns)
+        if step.audited:
+            self._add("share", step, time, columns)
+        if step.is_pipe and file is not None:
+            self._open_remotely(step, file, time)
         if step.writes:
             folder = "C:\\Windows\\" if step.share.endswith("ADMIN$") else "C:\\"
             path = f"{folder}{file}" if isinstance(file, str) else pc.binary_join_element_wise(folder, file, "")
             columns = {"path": path, "share": step.share, **self._peer(step.over), **session}
             self._add("file", step, time, columns | self.standing("system", step.at).columns("process"))
+
+    def _open_remotely(self, step: AccessShare, file: Any, time: Any) -> None:
+        """What Sysmon sees of a pipe that a remote client opens: System does; svcctl goes by ntsvcs (captures)."""
+        name = "ntsvcs" if file == "svcctl" else file
+        pipe = f"\\{name}" if isinstance(name, str) else pc.binary_join_element_wise("\\", name, "")
+        opened = pc.add(time, self._chance.span(self._n, 0.002, 0.02))
+        columns = {"pipe": pipe, "created": False, "remote": True}
+        self._add("pipe", step, opened, columns | self.standing("system", step.at).columns("process", "parent"))
 
     def _install_service(self, step: InstallService, time: Any) -> None:
         self.texts[step.label] = service = self.text(step.service)

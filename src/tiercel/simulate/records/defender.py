@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tiercel.simulate.records.programs import Program, program
+from tiercel.simulate.records.defender_columns import (
+    Columns,
+    account,
+    escaped,
+    facts,
+    initiating,
+    initiating_if_any,
+    ip_type,
+    joined,
+    program_columns,
+    time_of,
+    unique_id,
+)
 from tiercel.tables import TABLES, KustoType, Table
 
 if TYPE_CHECKING:
@@ -40,7 +52,6 @@ _LOGON_TYPES = {
     10: "RemoteInteractive",
     11: "CachedInteractive",
 }
-Columns = dict[str, Any]
 
 
 def defender_tables(happenings: Happenings, fleet: Fleet, hosts: Sequence[int]) -> dict[str, Any]:
@@ -57,6 +68,8 @@ def defender_tables(happenings: Happenings, fleet: Fleet, hosts: Sequence[int]) 
         rows = happenings.table(kind)
         watched = fleet.column("defender", rows.column("uptime").combine_chunks())
         rows = rows.filter(watched)
+        if kind == "pipe":  # the share's row tells of it, with the caller's address
+            rows = rows.filter(pc.invert(rows.column("remote")))
         if kind == "subscription":  # Defender tells of the binding alone
             rows = rows.filter(pc.equal(rows.column("part"), "binding"))
         if kind == "share":  # a pipe below IPC$; shares and their files are no rows of these tables
@@ -104,108 +117,35 @@ def _table(table: Table, columns: Columns, n: int) -> Any:
 def _device(rows: Any, fleet: Fleet) -> Columns:
     uptimes = rows.column("uptime").combine_chunks()
     return {
-        "Timestamp": _time(rows.column("time")),
+        "Timestamp": time_of(rows.column("time")),
         "DeviceId": fleet.column("device_id", uptimes),
         "DeviceName": pc.utf8_lower(fleet.column("fqdn", uptimes)),
     }
 
 
-def _time(column: Any) -> Any:
-    return column.cast(pa.timestamp("us"))
-
-
-def _facts(images: Any, get: Callable[[Program], Any], kind: Any) -> Any:
-    """A fact about each row's program, looked up once per program."""
-    encoded = images.combine_chunks().dictionary_encode()
-    known = pa.array([get(program(image)) for image in encoded.dictionary.to_pylist()], kind)
-    return known.take(encoded.indices)
-
-
-def _unique_id(rows: Any, prefix: str) -> Any:
-    """A key of a process on its host: its start and its id in one number, as text."""
-    start, pid = rows.column(f"{prefix}_start"), rows.column(f"{prefix}_pid")
-    return pc.add(pc.multiply(pc.divide(start, 1_000), 100_000), pid).cast(pa.string())
-
-
-def _program_columns(images: Any, stem: str, size: str) -> Columns:
-    """Hashes and version resource of the programs, named with a stem (`InitiatingProcess` or nothing)."""
-    version = f"{stem}VersionInfo" if stem else "ProcessVersionInfo"
-    return {
-        f"{stem}SHA1": _facts(images, lambda facts: facts.sha1, pa.string()),
-        f"{stem}SHA256": _facts(images, lambda facts: facts.sha256, pa.string()),
-        f"{stem}MD5": _facts(images, lambda facts: facts.md5, pa.string()),
-        size: _facts(images, lambda facts: facts.size, pa.int64()),
-        f"{version}CompanyName": _facts(images, lambda facts: facts.company, pa.string()),
-        f"{version}ProductName": _facts(images, lambda facts: facts.product, pa.string()),
-        f"{version}ProductVersion": _facts(images, lambda facts: facts.version, pa.string()),
-        f"{version}InternalFileName": _facts(images, lambda facts: facts.base_name, pa.string()),
-        f"{version}OriginalFileName": _facts(images, lambda facts: facts.base_name, pa.string()),
-        f"{version}FileDescription": _facts(images, lambda facts: facts.description, pa.string()),
-    }
-
-
-def _initiating(rows: Any, prefix: str, parent: str = "") -> Columns:
-    """The InitiatingProcess columns, from the process under a prefix and its parent."""
-    image = rows.column(f"{prefix}_image")
-    columns = {
-        "InitiatingProcessFileName": pc.utf8_lower(_facts(image, lambda facts: facts.base_name, pa.string())),
-        "InitiatingProcessFolderPath": pc.utf8_lower(image),
-        "InitiatingProcessId": rows.column(f"{prefix}_pid"),
-        "InitiatingProcessCommandLine": rows.column(f"{prefix}_command_line"),
-        "InitiatingProcessCreationTime": _time(rows.column(f"{prefix}_start")),
-        "InitiatingProcessIntegrityLevel": rows.column(f"{prefix}_integrity"),
-        "InitiatingProcessTokenElevation": "TokenElevationTypeDefault",
-        "InitiatingProcessAccountDomain": pc.utf8_lower(rows.column(f"{prefix}_domain")),
-        "InitiatingProcessAccountName": pc.utf8_lower(rows.column(f"{prefix}_user")),
-        "InitiatingProcessAccountSid": rows.column(f"{prefix}_sid"),
-        "InitiatingProcessLogonId": rows.column(f"{prefix}_logon_id"),
-        "InitiatingProcessSessionId": rows.column(f"{prefix}_number"),
-        "InitiatingProcessUniqueId": _unique_id(rows, prefix),
-        **_program_columns(image, "InitiatingProcess", "InitiatingProcessFileSize"),
-    }
-    if parent:
-        grandparent = rows.column(f"{parent}_image")
-        columns |= {
-            "InitiatingProcessParentId": rows.column(f"{parent}_pid"),
-            "InitiatingProcessParentCreationTime": _time(rows.column(f"{parent}_start")),
-            "InitiatingProcessParentFileName": _facts(
-                pc.fill_null(grandparent, ""), lambda facts: facts.base_name, pa.string()
-            ),
-        }
-    return columns
-
-
 def _created(rows: Any) -> Columns:
     image = rows.column("process_image")
-    signed = _facts(rows.column("parent_image"), lambda facts: bool(facts.signer), pa.bool_())
+    signed = facts(rows.column("parent_image"), lambda known: bool(known.signer), pa.bool_())
     return {
         "ActionType": "ProcessCreated",
-        "FileName": _facts(image, lambda facts: facts.base_name, pa.string()),
+        "FileName": facts(image, lambda known: known.base_name, pa.string()),
         "FolderPath": image,
         "ProcessId": rows.column("process_pid"),
         "ProcessCommandLine": rows.column("process_command_line"),
         "ProcessIntegrityLevel": rows.column("process_integrity"),
         "ProcessTokenElevation": "TokenElevationTypeDefault",
-        "ProcessCreationTime": _time(rows.column("process_start")),
+        "ProcessCreationTime": time_of(rows.column("process_start")),
         "AccountDomain": pc.utf8_lower(rows.column("process_domain")),
         "AccountName": pc.utf8_lower(rows.column("process_user")),
         "AccountSid": rows.column("process_sid"),
         "LogonId": rows.column("process_logon_id"),
         "CreatedProcessSessionId": rows.column("process_number"),
-        "ProcessUniqueId": _unique_id(rows, "process"),
+        "ProcessUniqueId": unique_id(rows, "process"),
         "InitiatingProcessSignatureStatus": pc.if_else(signed, "Valid", "Unknown"),
         "InitiatingProcessSignerType": pc.if_else(signed, "OsVendor", "Unknown"),
-        **_program_columns(image, "", "FileSize"),
-        **_initiating(rows, "parent", "grandparent"),
+        **program_columns(image, "", "FileSize"),
+        **initiating(rows, "parent", "grandparent"),
     }
-
-
-def _ip_type(addresses: Any) -> Any:
-    loopback = pc.or_(pc.starts_with(addresses, "127."), pc.equal(addresses, "::1"))
-    private = pc.or_(
-        pc.or_(pc.starts_with(addresses, "10."), pc.starts_with(addresses, "192.168.")), pc.starts_with(addresses, "f")
-    )
-    return pc.if_else(loopback, "Loopback", pc.if_else(private, "Private", "Public"))
 
 
 def _connection(rows: Any) -> Columns:
@@ -217,17 +157,9 @@ def _connection(rows: Any) -> Columns:
         "LocalIP": rows.column("local_ip"),
         "LocalPort": rows.column("local_port"),
         "Protocol": "Tcp",
-        "LocalIPType": _ip_type(rows.column("local_ip")),
-        "RemoteIPType": _ip_type(rows.column("remote_ip")),
-        **_initiating(rows, "process", "parent"),
-    }
-
-
-def _session(rows: Any) -> Columns:
-    return {
-        "AccountDomain": pc.utf8_lower(rows.column("session_domain")),
-        "AccountName": pc.utf8_lower(rows.column("session_user")),
-        "AccountSid": rows.column("session_sid"),
+        "LocalIPType": ip_type(rows.column("local_ip")),
+        "RemoteIPType": ip_type(rows.column("remote_ip")),
+        **initiating(rows, "process", "parent"),
     }
 
 
@@ -237,53 +169,36 @@ def _logon(rows: Any) -> Columns:
     return {
         "ActionType": "LogonSuccess",
         "LogonType": pa.array([_LOGON_TYPES[value] for value in types], pa.string()),
-        **_session(rows),
+        **account(rows),
         "Protocol": rows.column("package"),
         "IsLocalAdmin": True,
         "LogonId": rows.column("session_logon_id"),
         "RemoteDeviceName": rows.column("workstation"),
         "RemoteIP": remote,
-        "RemoteIPType": pc.if_else(pc.equal(remote, ""), "", _ip_type(remote)),
+        "RemoteIPType": pc.if_else(pc.equal(remote, ""), "", ip_type(remote)),
         "RemotePort": rows.column("remote_port"),
         "AdditionalFields": '{"IsLocalLogon":false}',
-        **_process_if_any(rows),
+        **initiating_if_any(rows),
     }
 
 
-def _process_if_any(rows: Any) -> Columns:
-    """InitiatingProcess columns of rows whose process may be unknown."""
-    if rows.column("process_image").null_count:
-        return {}
-    return _initiating(rows, "process")
-
-
-def _joined(*parts: Any) -> Any:
-    """Text columns and plain texts, one after another."""
-    return pc.binary_join_element_wise(*parts, "")
-
-
-def _escaped(column: Any) -> Any:
-    """Text that can stand between the quotes of a JSON string."""
-    return pc.replace_substring(pc.replace_substring(column, "\\", "\\\\"), '"', '\\"')
-
-
 def _pipe(rows: Any) -> Columns:
-    fields = _joined(
+    fields = joined(
         '{"PipeName":"\\\\Device\\\\NamedPipe',
-        _escaped(rows.column("pipe")),
+        escaped(rows.column("pipe")),
         '","FileOperation":"',
         pc.if_else(rows.column("created"), "File created", "File opened"),
         '","NamedPipeEnd":"',
         pc.if_else(rows.column("created"), "Server", "Client"),
         '"}',
     )
-    return {"ActionType": "NamedPipeEvent", "AdditionalFields": fields, **_initiating(rows, "process", "parent")}
+    return {"ActionType": "NamedPipeEvent", "AdditionalFields": fields, **initiating(rows, "process", "parent")}
 
 
 def _remote_pipe(rows: Any) -> Columns:
-    fields = _joined(
+    fields = joined(
         '{"PipeName":"\\\\Device\\\\NamedPipe\\\\',
-        _escaped(rows.column("file")),
+        escaped(rows.column("file")),
         '","FileOperation":"File opened","NamedPipeEnd":"Server"',
         ',"RemoteClientsAccess":"AcceptRemote","ShareName":"IPC$"}',
     )
@@ -294,7 +209,7 @@ def _remote_pipe(rows: Any) -> Columns:
         "AdditionalFields": fields,
         "InitiatingProcessFileName": "system",
         "InitiatingProcessId": 4,
-        **_session(rows),
+        **account(rows),
         "LogonId": rows.column("session_logon_id"),
     }
 
@@ -302,9 +217,9 @@ def _remote_pipe(rows: Any) -> Columns:
 def _service(rows: Any) -> Columns:
     path = rows.column("image_path")
     start_type = pc.if_else(pc.equal(rows.column("start_type"), "auto start"), "2", "3")
-    fields = _joined(
+    fields = joined(
         '{"ServiceName":"',
-        _escaped(rows.column("service")),
+        escaped(rows.column("service")),
         '","ServiceAccount":"',
         rows.column("account"),
         '","ServiceStartType":',
@@ -313,12 +228,12 @@ def _service(rows: Any) -> Columns:
     )
     return {
         "ActionType": "ServiceInstalled",
-        "FileName": _facts(path, lambda facts: facts.base_name.split('"')[0].split(" ")[0], pa.string()),
+        "FileName": facts(path, lambda known: known.base_name.split('"')[0].split(" ")[0], pa.string()),
         "FolderPath": path,
         "ProcessCommandLine": path,
         "AdditionalFields": fields,
-        **_session(rows),
-        **_initiating(rows, "process"),
+        **account(rows),
+        **initiating(rows, "process"),
         "InitiatingProcessAccountDomain": pc.utf8_lower(rows.column("session_domain")),
         "InitiatingProcessAccountName": pc.utf8_lower(rows.column("session_user")),
         "InitiatingProcessAccountSid": rows.column("session_sid"),
@@ -327,20 +242,20 @@ def _service(rows: Any) -> Columns:
 
 
 def _task(rows: Any) -> Columns:
-    fields = _joined(
-        '{"TaskName":"', _escaped(rows.column("task")), '","TaskContent":"', _escaped(rows.column("content")), '"}'
+    fields = joined(
+        '{"TaskName":"', escaped(rows.column("task")), '","TaskContent":"', escaped(rows.column("content")), '"}'
     )
     return {
         "ActionType": "ScheduledTaskCreated",
         "AdditionalFields": fields,
-        **_session(rows),
+        **account(rows),
         "LogonId": rows.column("session_logon_id"),
-        **_initiating(rows, "process"),
+        **initiating(rows, "process"),
     }
 
 
 def _call(rows: Any) -> Columns:
-    fields = _joined(
+    fields = joined(
         '{"RpcInterfaceUuid":"',
         rows.column("interface"),
         '","RpcInterfaceName":"',
@@ -358,8 +273,8 @@ def _call(rows: Any) -> Columns:
         "RemoteIP": rows.column("remote_ip"),
         "RemotePort": rows.column("remote_port"),
         "AdditionalFields": fields,
-        **_session(rows),
-        **_initiating(rows, "process"),
+        **account(rows),
+        **initiating(rows, "process"),
     }
 
 
@@ -367,12 +282,12 @@ def _image(rows: Any) -> Columns:
     image = rows.column("image")
     return {
         "ActionType": "ImageLoaded",
-        "FileName": _facts(image, lambda facts: facts.base_name, pa.string()),
+        "FileName": facts(image, lambda known: known.base_name, pa.string()),
         "FolderPath": image,
-        "SHA1": _facts(image, lambda facts: facts.sha1, pa.string()),
-        "SHA256": _facts(image, lambda facts: facts.sha256, pa.string()),
-        "MD5": _facts(image, lambda facts: facts.md5, pa.string()),
-        **_initiating(rows, "process", "parent"),
+        "SHA1": facts(image, lambda known: known.sha1, pa.string()),
+        "SHA256": facts(image, lambda known: known.sha256, pa.string()),
+        "MD5": facts(image, lambda known: known.md5, pa.string()),
+        **initiating(rows, "process", "parent"),
     }
 
 
@@ -388,7 +303,7 @@ def _registry(rows: Any) -> Columns:
         "RegistryValueName": rows.column("value"),
         "RegistryValueType": pc.if_else(number, "Dword", "ExpandString"),
         "RegistryValueData": pc.if_else(number, pc.utf8_slice_codeunits(data, 16, 17), data),
-        **_initiating(rows, "process", "parent"),
+        **initiating(rows, "process", "parent"),
     }
 
 
@@ -396,9 +311,9 @@ def _file(rows: Any) -> Columns:
     path = rows.column("path")
     return {
         "ActionType": "FileCreated",
-        "FileName": _facts(path, lambda facts: facts.base_name, pa.string()),
+        "FileName": facts(path, lambda known: known.base_name, pa.string()),
         "FolderPath": path,
-        "SHA1": _facts(path, lambda facts: facts.sha1, pa.string()),
+        "SHA1": facts(path, lambda known: known.sha1, pa.string()),
         "RequestProtocol": "SMB",
         "RequestSourceIP": rows.column("remote_ip"),
         "RequestSourcePort": rows.column("remote_port"),
@@ -406,18 +321,16 @@ def _file(rows: Any) -> Columns:
         "RequestAccountName": pc.utf8_lower(rows.column("session_user")),
         "RequestAccountSid": rows.column("session_sid"),
         "ShareName": pc.replace_substring(rows.column("share"), "\\\\*\\", ""),
-        **_initiating(rows, "process"),
+        **initiating(rows, "process"),
     }
 
 
 def _subscription(rows: Any) -> Columns:
-    fields = _joined(
-        '{"Filter":"', _escaped(rows.column("name")), '","Consumer":"', _escaped(rows.column("name")), '"}'
-    )
+    fields = joined('{"Filter":"', escaped(rows.column("name")), '","Consumer":"', escaped(rows.column("name")), '"}')
     return {
         "ActionType": "WmiBindEventFilterToConsumer",
         "AdditionalFields": fields,
-        **_session(rows),
+        **account(rows),
         "InitiatingProcessFileName": "wmiprvse.exe",
     }
 
@@ -452,16 +365,16 @@ def _certificates(happenings: Happenings, fleet: Fleet) -> Any | None:
     seen = seen.append_column("host", host)
     first = seen.group_by(["host", "process_image"]).aggregate([("time", "min"), ("uptime", "min")])
     first = first.rename_columns({"time_min": "time", "uptime_min": "uptime"})
-    first = first.filter(_facts(first.column("process_image"), lambda facts: bool(facts.signer), pa.bool_()))
+    first = first.filter(facts(first.column("process_image"), lambda known: bool(known.signer), pa.bool_()))
     first = first.filter(fleet.column("defender", first.column("uptime").combine_chunks()))
     if not first.num_rows:
         return None
     image = first.column("process_image")
-    signer = _facts(image, lambda facts: facts.signer, pa.string())
+    signer = facts(image, lambda known: known.signer, pa.string())
     microsoft = pc.starts_with(signer, "Microsoft")
     columns = {
         **_device(first, fleet),
-        "SHA1": _facts(image, lambda facts: facts.sha1, pa.string()),
+        "SHA1": facts(image, lambda known: known.sha1, pa.string()),
         "IsSigned": True,
         "SignatureType": "Catalog",
         "Signer": signer,
@@ -480,7 +393,7 @@ def _network_info(fleet: Fleet, rows: Sequence[int]) -> Any | None:
     hosts = hosts.filter(hosts.column("defender"))
     if not hosts.num_rows:
         return None
-    addresses = _joined(
+    addresses = joined(
         '[{"IPAddress":"',
         hosts.column("ip"),
         '","SubnetPrefix":16,"AddressType":"Private"},{"IPAddress":"',

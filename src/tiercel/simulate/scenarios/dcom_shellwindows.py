@@ -41,6 +41,12 @@ SCENARIO = Scenario(
             ),
         ),
     ),
+    blind={
+        "no-connection": (
+            "only the two connections tie the caller to explorer.exe, whose child runs in the desktop's own session; "
+            "one of them is needed, or Defender's InboundRemoteRpcCall"
+        ),
+    },
     variants=(
         Variant(
             name="just-logged-on",

@@ -11,7 +11,7 @@ from tiercel.simulate.scenarios.parts import (
     SVCCTL_PIPE,
     service_call,
 )
-from tiercel.simulate.story import InstallService, OpenPipe, Start, Story
+from tiercel.simulate.story import InstallService, Start, Story
 
 SCENARIO = Scenario(
     name="scm-smb",
@@ -30,7 +30,6 @@ SCENARIO = Scenario(
         (
             *SMB_SESSION,
             SVCCTL_PIPE,
-            OpenPipe(label="pipe opened", process="system", pipe=r"\ntsvcs", after=(0.1, 0.3)),
             service_call("create call", "smb", 12, "RCreateServiceW"),
             InstallService(label="service", session="session", service="BTOBTO{number}", image_path=SERVICE_COMMAND),
             service_call("start call", "smb", 19, "RStartServiceW"),
@@ -62,7 +61,7 @@ SCENARIO = Scenario(
         Variant(
             name="no-file-auditing",
             description="Detailed file share auditing is off: no 5145 of the pipe.",
-            changes={"svcctl pipe": {"withheld": True}},
+            changes={"svcctl pipe": {"audited": False}},
         ),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiercel.simulate.scenario import Scenario, Strength
 from tiercel.simulate.scenarios.parts import WMI_SESSION
-from tiercel.simulate.story import Start, Story
+from tiercel.simulate.story import SetValue, Start, Story
 
 SCENARIO = Scenario(
     name="wmi-registry",
@@ -30,6 +30,14 @@ SCENARIO = Scenario(
                 session="local service",
                 after=(3.3, 3.7),
                 lasts=(60, 100),
+            ),
+            SetValue(
+                label="run key",
+                process="provider",
+                key=r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run",
+                value="Sync{number}",
+                data=r"C:\Windows\System32\rundll32.exe C:\ProgramData\sync{number}.dll,Start",
+                after=(0.01, 0.1),
             ),
         ),
     ),
