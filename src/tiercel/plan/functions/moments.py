@@ -125,6 +125,8 @@ def lower_datetime_diff(_environment: Environment, arguments: Sequence[Typed]) -
     Example: `datetime_diff("second", datetime(23:00:10.1), datetime(23:00:00.9))` is 10.
     Where we differ: instants in data have whole microseconds.
     """
+    if not arguments[0].is_constant and arguments[0].type is KustoType.STRING:
+        return _difference_by_column(arguments)
     unit = _unit("datetime_diff", arguments)
     later, earlier = (_instant("datetime_diff", at, arguments) for at in (1, 2))
     kind = KustoType.REAL if unit == "week" else KustoType.LONG
@@ -136,6 +138,22 @@ def lower_datetime_diff(_environment: Environment, arguments: Sequence[Typed]) -
     if unit == "nanosecond":
         count_sql = exp.Mul(this=count_sql, expression=exp.Literal.number(1000))
     return Typed(cast(count_sql, kind) if kind is KustoType.REAL else count_sql, kind)
+
+
+def _difference_by_column(arguments: Sequence[Typed]) -> Typed:
+    """The difference in a unit that differs from row to row; null where it is no unit."""
+    later, earlier = (_instant("datetime_diff", at, arguments) for at in (1, 2))
+    unit = exp.Lower(this=arguments[0].sql)
+    branches = []
+    for one in _UNITS:
+        counted = "microsecond" if one == "nanosecond" else one
+        count: exp.Expr = moments.Boundaries(
+            this=later.sql.copy(), expression=earlier.sql.copy(), unit=_literal(counted)
+        )
+        if one == "nanosecond":
+            count = exp.Mul(this=count, expression=exp.Literal.number(1000))
+        branches.append(exp.If(this=exp.EQ(this=unit.copy(), expression=exp.Literal.string(one)), true=count))
+    return Typed(exp.Case(ifs=branches), KustoType.LONG)
 
 
 def lower_datetime_add(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
