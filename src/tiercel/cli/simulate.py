@@ -31,8 +31,8 @@ __all__ = ["simulate_command"]
     type=click.Choice([str(value) for value in Format]),
     default=str(Format.SYSMON),
     show_default=True,
-    help="sysmon: Sysmon, Security and System events as Winlogbeat writes them. "
-    "defender: Defender's streaming records. both: the fleet in both. parquet: Defender's tables, for large fleets.",
+    help="sysmon: Sysmon, Security and System events as Winlogbeat writes them. defender: Defender's streaming "
+    "records. both: the fleet in both. parquet: Defender's tables. lake: the same as a lake, for large fleets.",
 )
 @click.option("--management", is_flag=True, help="Also write monitoring over WMI and software deployment over SCM.")
 @click.option(

@@ -66,6 +66,11 @@ class HostPlan:
     user: str = ""
     senses: Senses = Senses()
 
+    @property
+    def fqdn(self) -> str:
+        """Its full name in the domain."""
+        return f"{self.name}.{DOMAIN}"
+
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
@@ -210,7 +215,7 @@ def lay_out(plans: Sequence[HostPlan], uptimes: Sequence[Uptime], seed: int, sta
     """The fleet of these hosts and uptimes as columns: ids, logon sessions and ports are drawn from the seed."""
     domain_sid = _machine_sid(seed)
     rids = {name: 1_100 + i for i, name in enumerate(dict.fromkeys(plan.user for plan in plans if plan.user))}
-    fqdn = [f"{plan.name}.{DOMAIN}" for plan in plans]
+    fqdn = [plan.fqdn for plan in plans]
     hosts = pa.table(
         {
             "name": [plan.name for plan in plans],

@@ -17,8 +17,9 @@ from tiercel.simulate.fleet import Fleet, build_fleet
 from tiercel.simulate.ground_truth import describe
 from tiercel.simulate.happenings import Happenings
 from tiercel.simulate.noise import tell_noise
-from tiercel.simulate.records import defender_tables, write_parquet, write_streaming, write_winlogbeat
+from tiercel.simulate.records import defender_tables, write_lake, write_parquet, write_streaming, write_winlogbeat
 from tiercel.simulate.scenarios import ALIASES, SCENARIOS
+from tiercel.tables.lake import Transaction, is_lake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,22 +43,24 @@ DEFAULT_START = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 class Format(StrEnum):
-    """What is written: Windows events by Winlogbeat, Defender's streaming records, or its tables as Parquet."""
+    """What is written: Windows events by Winlogbeat, or Defender's streaming records, Parquet tables or lake."""
 
     SYSMON = "sysmon"
     DEFENDER = "defender"
     BOTH = "both"
     PARQUET = "parquet"
+    LAKE = "lake"
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a simulation wrote: how many records in which folder, and the attacks in it."""
+    """What a simulation wrote: how many records in which folder, its attacks, and the hosts that manage others."""
 
     folder: Path
     hosts: int
     records: int
     attacks: tuple[dict[str, Any], ...]
+    managers: tuple[dict[str, str], ...] = ()
 
 
 def find_scenario(name: str) -> Scenario:
@@ -96,6 +99,8 @@ def simulate(
     say = progress or (lambda _: None)
     scenarios = [find_scenario(name) for name in attacks]
     make_room(out)
+    if written_as is Format.LAKE and is_lake(out):
+        raise UsageError(f"{out} is a lake already; choose another folder")
     say(f"a fleet of {hosts} hosts")
     fleet = build_fleet(hosts, days, seed, start)
     taken: set[int] = set()
@@ -116,8 +121,9 @@ def simulate(
     tell_noise(fleet, Chance(seed, "noise"), happenings, managed=managed)
     say("its records")
     records = _write_parts(happenings, fleet, Chance(seed, "records"), out, written_as=written_as)
-    _write_truth(out, seed, hosts, fleet, truths)
-    return Written(out, hosts, records, tuple(truths))
+    managers = _managers(fleet) if managed else ()
+    _write_truth(out, seed, fleet, truths, managers)
+    return Written(out, hosts, records, tuple(truths), managers)
 
 
 _OURS = ("ground-truth.json", "winlogbeat/*.ndjson", "defender/*.jsonl", "Device*/day=*/part-*.parquet")
@@ -143,31 +149,39 @@ def sources_of(written_as: Format) -> frozenset[str]:
         Format.SYSMON: frozenset({"windows"}),
         Format.DEFENDER: frozenset({"defender"}),
         Format.PARQUET: frozenset({"defender"}),
+        Format.LAKE: frozenset({"defender"}),
         Format.BOTH: frozenset({"windows", "defender"}),
     }[written_as]
 
 
-_HOSTS_A_PART = {Format.SYSMON: 200, Format.DEFENDER: 500, Format.BOTH: 200, Format.PARQUET: 1_000}
+_HOSTS_A_PART = {
+    Format.SYSMON: 200,
+    Format.DEFENDER: 500,
+    Format.BOTH: 200,
+    Format.PARQUET: 1_000,
+    Format.LAKE: 1_000,
+}
 """How many hosts a file holds: what is sorted and written at once bounds the memory that writing takes."""
 
 
 def _write_parts(happenings: Happenings, fleet: Fleet, chance: Chance, out: Path, *, written_as: Format) -> int:
     """How many records were written, all hosts of a fleet, so many hosts a file."""
     size = _HOSTS_A_PART[written_as]
-    parts = range((len(fleet.plans) + size - 1) // size)
     shares = happenings.split([uptime.host // size for uptime in fleet.times])
-    return sum(
-        write_records(
-            shares.pop(part, Happenings()),
-            fleet,
-            chance,
-            out,
-            written_as=written_as,
-            hosts=range(part * size, min((part + 1) * size, len(fleet.plans))),
-            part=part,
-        )
-        for part in parts
-    )
+    parts = [range(first, min(first + size, len(fleet.plans))) for first in range(0, len(fleet.plans), size)]
+    if written_as is Format.LAKE:
+        with Transaction.begin(out) as transaction:
+            written = sum(
+                write_lake(defender_tables(shares.pop(part, Happenings()), fleet, hosts), transaction, part)
+                for part, hosts in enumerate(parts)
+            )
+            transaction.commit()
+        return written
+    written = 0
+    for part, hosts in enumerate(parts):
+        share = shares.pop(part, Happenings())
+        written += write_records(share, fleet, chance, out, written_as=written_as, hosts=hosts, part=part)
+    return written
 
 
 def write_records(
@@ -180,7 +194,7 @@ def write_records(
     hosts: Sequence[int],
     part: int = 0,
 ) -> int:
-    """How many records of these hosts were written below `out`, in the given format."""
+    """How many records of these hosts were written below `out`, in any format but a lake's."""
     records = 0
     if written_as in {Format.SYSMON, Format.BOTH}:
         path = out / "winlogbeat" / f"winlogbeat-{part:03d}.ndjson"
@@ -193,13 +207,31 @@ def write_records(
     return records
 
 
-def _write_truth(out: Path, seed: int, hosts: int, fleet: Fleet, truths: list[dict[str, Any]]) -> None:
+_MANAGING = {
+    "monitoring": "queries WMI and the service manager of every server, and starts inventory.cmd through WMI",
+    "deployment": "copies a runner to hosts, installs it as a service over TCP and starts it",
+}
+
+
+def _managers(fleet: Fleet) -> tuple[dict[str, str], ...]:
+    """The hosts whose remote execution is wanted: what they are, and what they do."""
+    return tuple(
+        {"device": plan.fqdn, "ip": plan.ip, "role": plan.role, "does": _MANAGING[plan.role]}
+        for plan in fleet.plans
+        if plan.role in _MANAGING
+    )
+
+
+def _write_truth(
+    out: Path, seed: int, fleet: Fleet, truths: list[dict[str, Any]], managers: tuple[dict[str, str], ...]
+) -> None:
     document = {
         "seed": seed,
-        "hosts": hosts,
+        "hosts": len(fleet.plans),
         "start": datetime.fromtimestamp(fleet.start / 1e6, UTC).isoformat(),
         "end": datetime.fromtimestamp(fleet.end / 1e6, UTC).isoformat(),
         "attacks": truths,
+        "management": managers,
     }
     out.mkdir(parents=True, exist_ok=True)
     (out / "ground-truth.json").write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
