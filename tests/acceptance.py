@@ -1,7 +1,7 @@
 """Every labelled capture hunted on its own: what its labels expect against what was found.
 
 `python -m tests.acceptance [--rules FILE]... [SET]...` prints one line a capture; `make acceptance` does so for the
-shipped rules. The exit code is 1 when an alarm was raised where none may be, or an input or a rule failed.
+shipped rules. The exit code is 1 when an alarm was raised where none may be, or a rule did not run.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ class Outcome:
     verdict: str
     alarms: tuple[Finding, ...]
     others: tuple[Finding, ...]
-    complete: bool
+    failed: tuple[str, ...]
 
     @property
     def is_wrong(self) -> bool:
-        """Whether there was an alarm that may not be, or something was not looked at."""
-        return self.verdict == "FALSE ALARM" or not self.complete
+        """Whether there was an alarm that may not be, or a rule did not run."""
+        return self.verdict == "FALSE ALARM" or bool(self.failed)
 
 
 def captures(folder: Path) -> list[Capture]:
@@ -82,16 +82,21 @@ def run(capture: Capture, rules: Sequence[Path] | None = None) -> Outcome:
 
 
 def judge(capture: Capture, result: Result) -> Outcome:
-    """The outcome of a hunt: an alarm is a finding of DCOM, SCM or WMI; anything else is another matter."""
+    """The outcome of a hunt: an alarm is a finding of DCOM, SCM or WMI; anything else is another matter.
+
+    An attack is also found by a finding that names its caller, its target and a process, and leaves the technique open.
+    """
     alarms = tuple(finding for finding in result.findings if family_of(finding))
     others = tuple(finding for finding in result.findings if not family_of(finding))
     if capture.policy == "must_not_alert":
         verdict = "FALSE ALARM" if alarms else "silent"
-    elif any(tells_of(finding, capture) for finding in alarms):
+    elif any(tells_of(finding, capture) for finding in result.findings):
         verdict = "found"
     else:
         verdict = "missed" if capture.policy == "must_alert" else "silent"
-    return Outcome(capture, verdict, alarms, others, result.is_complete)
+    return Outcome(
+        capture, verdict, alarms, others, tuple(failure.rule_id or failure.path for failure in result.rules_failed)
+    )
 
 
 def family_of(finding: Finding) -> str | None:
@@ -133,8 +138,8 @@ def main() -> int:
         counts[capture.policy, outcome.verdict] = counts.get((capture.policy, outcome.verdict), 0) + 1
         wrong += outcome.is_wrong
         seconds = f"{time.perf_counter() - begun:5.1f} s"
-        incomplete = "" if outcome.complete else "  (something failed)"
-        sys.stdout.write(f"{capture.id:<50} {capture.policy:<15} {outcome.verdict:<12} {seconds}{incomplete}\n")
+        failed = f"  did not run: {', '.join(outcome.failed)}" if outcome.failed else ""
+        sys.stdout.write(f"{capture.id:<50} {capture.policy:<15} {outcome.verdict:<12} {seconds}{failed}\n")
         for finding in (*outcome.alarms, *outcome.others):
             sys.stdout.write(f"{'':<4}{told(finding)}\n")
         sys.stdout.flush()

@@ -27,7 +27,7 @@ from tiercel.telemetry import importer
 from tiercel.telemetry.lake import attach
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     import pyarrow as pa
 
@@ -221,24 +221,23 @@ def open_telemetry(
     else:
         wanted = _channels(channels)
         report = importer.read(files, connection, channels=wanted, ingestion_time=clock, progress=progress)
-        report = dataclasses.replace(report, issues=(*report.issues, *_without_events(files, report)))
+        report = dataclasses.replace(report, issues=_input_issues(files, report))
     now = clock or report.newest or datetime.now(UTC).replace(tzinfo=None)
     return Telemetry(connection, DuckDBEngine(connection), report, now)
 
 
-def _without_events(paths: Sequence[Path], report: ImportReport) -> Iterator[Issue]:
-    """The given paths in which no event was found, and of which the import says nothing yet."""
-    told = [issue.span.path for issue in report.issues if issue.span] + [
-        file.path for file in report.files if file.read
+def _input_issues(paths: Sequence[Path], report: ImportReport) -> tuple[Issue, ...]:
+    """What is wrong with the inputs: what the import says, and each given path in which there was no event at all."""
+    told = [issue.span.path for issue in report.issues if issue.span]
+    told += [file.path for file in report.files if file.read]
+    empty = [path for path in paths if not any(Path(each).is_relative_to(path) for each in told)]
+    kinds = "EVTX, Windows events as JSON, Defender's records or CSV, Parquet; also in .gz, .zip, .7z and .tar.gz"
+    issues = [
+        Issue("input-no-events", f"no events were found in {path}", Span(str(path), 1, 1), f"what is read: {kinds}")
+        for path in empty
     ]
-    for path in paths:
-        if not any(Path(each).is_relative_to(path) for each in told):
-            hint = (
-                "EVTX, Windows events as JSON, Defender's records or CSV, Parquet; also in .gz, .zip, .7z and .tar.gz"
-            )
-            yield Issue(
-                "input-no-events", f"no events were found in {path}", Span(str(path), 1, 1), f"what is read: {hint}"
-            )
+    known = report.issues if len(empty) < len(paths) else [each for each in report.issues if each.span]
+    return (*known, *issues)
 
 
 def _attach_lake(
@@ -325,37 +324,46 @@ def _run(rule: Rule, telemetry: Telemetry, tally: _Tally) -> None:
 
 def _emptiness(table: str, readers: Sequence[tuple[str, bool]]) -> Issue:
     """What a reader of the findings must know of a table that rules read and nothing filled."""
-    every = ", ".join(f"`{rule}`" for rule, _ in readers)
-    subtracting = ", ".join(f"`{rule}`" for rule, subtracts in readers if subtracts)
-    message = f"{table} holds no rows; read by {every}"
+    message = f"{table} holds no rows; read by {_some([rule for rule, _ in readers])}"
+    subtracting = [rule for rule, subtracts in readers if subtracts]
     if subtracting:
-        message += f". The leftanti join on it in {subtracting} removes nothing: expect findings it would have left out"
+        message += f". The leftanti join on it in {_some(subtracting)} removes nothing: it may find more than it should"
     return Issue("table-empty", message, None, "", Severity.WARNING)
 
 
+def _some(rules: Sequence[str]) -> str:
+    named = ", ".join(f"`{rule}`" for rule in rules[:3])
+    return named if len(rules) <= 3 else f"{named} and {len(rules) - 3} more"
+
+
 def _subtracted(rule: Rule) -> frozenset[str]:
-    """The names that stand on the right of the rule's anti joins, also by way of `let`."""
+    """The names that the rule reads only to take their rows away: on the right of anti joins, also by way of `let`."""
     tree = parse(Source(rule.query.text, rule.path, rule.query.first_line)).query
-    lets = {node.name.text: node.value for node in _nodes(tree) if isinstance(node, Let)}
-    waiting: list[Any] = [node.right for node in _nodes(tree) if isinstance(node, Join) and "anti" in (node.kind or "")]
-    seen: set[str] = set()
+    if tree is None:
+        return frozenset()
+    lets = {statement.name.text: statement.value for statement in tree.statements if isinstance(statement, Let)}
+    kept, taken = set[str](), set[str]()
+    waiting: list[tuple[Node, bool]] = [(each, False) for each in tree.statements if not isinstance(each, Let)]
     while waiting:
-        for node in _nodes(waiting.pop()):
-            if isinstance(node, Name) and node.text not in seen:
-                seen.add(node.text)
-                waiting.append(lets.get(node.text))
-    return frozenset(seen)
+        node, is_taken = waiting.pop()
+        names = taken if is_taken else kept
+        if isinstance(node, Name) and node.text not in names:
+            names.add(node.text)
+            waiting += [(lets[node.text], is_taken)] if node.text in lets else []
+        takes = isinstance(node, Join) and "anti" in (node.kind or "")
+        waiting += [
+            (child, is_taken or (takes and field_.name == "right"))
+            for field_ in dataclasses.fields(node)
+            for child in _nodes(getattr(node, field_.name))
+        ]
+    return frozenset(taken - kept)
 
 
-def _nodes(value: Any) -> Iterator[Node]:
-    """Every node of a tree, or of a field of one."""
+def _nodes(value: Any) -> list[Node]:
+    """The nodes of a tree's field: itself, or those of a tuple."""
     if isinstance(value, tuple):
-        for each in value:
-            yield from _nodes(each)
-    elif isinstance(value, Node):
-        yield value
-        for field_ in dataclasses.fields(value):
-            yield from _nodes(getattr(value, field_.name))
+        return [node for each in value for node in _nodes(each)]
+    return [value] if isinstance(value, Node) else []
 
 
 def _channels(channels: Iterable[str] | None) -> frozenset[str] | None:

@@ -12,14 +12,24 @@ from tests.streaming import record, write_attack, write_records, write_rule
 import tiercel
 from tiercel.findings import SCHEMA
 from tiercel.hunt import Running
+from tiercel.rules import read_catalog
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tiercel.rules import Rule
+
+
+def shipped(name: str) -> Rule:
+    return next(rule for rule in read_catalog().rules if rule.id == name)
+
+
+SCM = [shipped("scm-remote-service-start")]
+
 
 def test_an_attack_in_a_folder_is_one_finding(tmp_path: Path) -> None:
     write_attack(tmp_path / "logs" / "a.jsonl")
-    result = tiercel.hunt(tmp_path / "logs")
+    result = tiercel.hunt(tmp_path / "logs", SCM)
     (finding,) = result.findings
     assert (finding.rule_id, finding.device, finding.peer_ip) == (
         "scm-remote-service-start",
@@ -38,7 +48,7 @@ def test_an_attack_in_a_folder_is_one_finding(tmp_path: Path) -> None:
 
 
 def test_findings_are_a_sequence_and_an_arrow_table(tmp_path: Path) -> None:
-    result = tiercel.hunt([write_attack(tmp_path / "a.jsonl")])
+    result = tiercel.hunt([write_attack(tmp_path / "a.jsonl")], SCM)
     assert len(result.findings) == 1
     assert pa.table(result.findings).schema == SCHEMA
     assert result.findings.to_arrow().column("id").to_pylist() == [result.findings[0].id]
@@ -46,8 +56,15 @@ def test_findings_are_a_sequence_and_an_arrow_table(tmp_path: Path) -> None:
 
 def test_the_same_file_twice_is_one_finding(tmp_path: Path) -> None:
     first, second = write_attack(tmp_path / "a.jsonl"), write_attack(tmp_path / "b.jsonl")
-    once, twice = tiercel.hunt(first), tiercel.hunt([first, second])
+    once, twice = tiercel.hunt(first, SCM), tiercel.hunt([first, second], SCM)
     assert [each.id for each in twice.findings] == [each.id for each in once.findings]
+
+
+def test_every_shipped_rule_together_tells_of_one_attack_once(tmp_path: Path) -> None:
+    result = tiercel.hunt(write_attack(tmp_path / "a.jsonl"))
+    (finding,) = result.findings
+    assert {"rpc-chain-scm", "scm-remote-service-start"} <= set(finding.rules)
+    assert result.rules_failed == ()
 
 
 def test_a_rule_that_fails_stops_no_other(tmp_path: Path) -> None:
@@ -165,7 +182,7 @@ def test_a_device_whose_services_start_is_unknown_is_kept(tmp_path: Path) -> Non
     path = write_attack(tmp_path / "a.jsonl")
     text = path.read_text(encoding="utf-8").replace('"InitiatingProcessCreationTime": "2026-07-13T08:00:00Z", ', "")
     path.write_text(text, encoding="utf-8")
-    assert len(tiercel.hunt(path).findings) == 1
+    assert len(tiercel.hunt(path, SCM).findings) == 1
 
 
 @pytest.mark.parametrize(
@@ -184,7 +201,7 @@ def test_the_shipped_rule_leaves_out_boot_and_the_device_itself(
     path = write_attack(tmp_path / "a.jsonl")
     text = path.read_text(encoding="utf-8").replace("2026-07-13T08:00:00Z", start).replace("10.0.0.5", address)
     path.write_text(text, encoding="utf-8")
-    assert len(tiercel.hunt(path).findings) == found
+    assert len(tiercel.hunt(path, SCM).findings) == found
 
 
 def test_a_signed_file_is_left_out_and_a_borrowed_program_is_not(tmp_path: Path) -> None:
@@ -197,7 +214,7 @@ def test_a_signed_file_is_left_out_and_a_borrowed_program_is_not(tmp_path: Path)
     trust = record("DeviceFileCertificateInfo", {**certificate, "IsSigned": True, "IsTrusted": True})
     certificates = write_records(tmp_path / "c.jsonl", [trust])
     attack = write_attack(tmp_path / "a.jsonl")
-    assert len(tiercel.hunt([attack, certificates]).findings) == 1
+    assert len(tiercel.hunt([attack, certificates], SCM).findings) == 1
     attack.write_text(attack.read_text(encoding="utf-8").replace("cmd.exe", "agent.exe"), encoding="utf-8")
-    assert len(tiercel.hunt([attack]).findings) == 1
-    assert len(tiercel.hunt([attack, certificates]).findings) == 0
+    assert len(tiercel.hunt([attack], SCM).findings) == 1
+    assert len(tiercel.hunt([attack, certificates], SCM).findings) == 0

@@ -81,8 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         console(sys.stderr).print("stopped")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain once more while closing it.
+    except SystemExit:
+        # How click says that whoever read our output has gone; Python would complain once more while closing it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except TiercelError as error:
