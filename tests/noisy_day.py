@@ -63,9 +63,8 @@ def judge(name: str, day: Written, rules: Sequence[Path] | None) -> int:
     for failure in result.rules_failed:
         say(f"  {failure.rule_id}: did not run: {failure.issues[0] if failure.issues else ''}")
     left, missed = explain(findings, day)
-    say(
-        f"  planted attacks found: {len(day.attacks) - len(missed)} of {len(day.attacks)}; missed: {', '.join(missed) or 'none'}"
-    )
+    say(f"  planted attacks found: {len(day.attacks) - len(missed)} of {len(day.attacks)}")
+    say(f"  missed: {', '.join(missed) or 'none'}")
     managers = {manager["ip"] for manager in day.managers}
     wanted = [finding for finding in findings if finding.peer_ip in managers]
     managed = Counter((finding.peer_ip, finding.family, finding.strength) for finding in wanted)
