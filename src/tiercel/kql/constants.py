@@ -137,7 +137,7 @@ class Constants(Cursor):
         if closer == opener + 2 and self.kinds[opener + 1] == STRING:
             text = self.string_value(opener + 1)
         value: object = None
-        if text.lower() != "null":
+        if text.lower() not in ("", "null"):
             value = _value(kusto_type, text)
             if value is None:
                 self._report_literal(at, closer, kusto_type)

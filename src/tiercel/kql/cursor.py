@@ -190,7 +190,8 @@ class Cursor:
         """The word at the next token together with what touches it by hyphens (`project-away`), and its last token."""
         at = last = self.at
         while (
-            self.kinds[last + 1] == "-"
+            self.kinds[last] == NAME
+            and self.kinds[last + 1] == "-"
             and self.kinds[last + 2] == NAME
             and self.touches(last + 1)
             and self.touches(last + 2)

@@ -90,9 +90,15 @@ _NOT_PLAIN: Final = _RESERVED | _BOOLS.keys() | RESERVED_FOR_VALUES
 """Words that a bare name is looked at twice for."""
 _AFTER_A_NAME: Final = frozenset({"(", ".", "["})
 
-_BEFORE_STAR_OPERATOR: Final = frozenset(
-    word for word, (level, _) in _BINARY.items() if level in (_STRING, _EQUALITY)
-) | {",", ")", ";", "|", "]", ""}
+_STAR_OPERATORS: Final = frozenset(word for word, (level, _) in _BINARY.items() if level in (_STRING, _EQUALITY))
+"""What may follow `*` where it stands for every column in a condition."""
+
+_SINGLE: Final = frozenset({_EQUALITY, _RELATION, _STRING})
+"""Levels whose operators do not chain: `a == b == c` is no KQL."""
+
+_BETWEEN: Final = frozenset({"between", "!between"})
+_ALL_TAKEN: Final = sum(1 << level for level in range(_EQUALITY, _STRING + 1))
+"""After a list or an interval only `and` and `or` go on."""
 
 _MAX_CHAIN: Final = 200
 """How many arithmetic or string operators may follow each other without brackets: each makes the tree one deeper."""
@@ -125,29 +131,37 @@ class Expressions(Constants, ABC):
         operands: list[Expression] = [operand]
         waiting: list[tuple[int, str, Region]] = []
         chain = 0
+        taken = 0  # of the operators that do not chain, those that stand since the last looser one, as bits
         while entry is not None:
             level, word = entry
             at = self.at
-            if level == _STRING and word == ":" and not self.in_search:
+            if word == ":" and not self.in_search:
                 break
+            if taken >> level & 1:
+                raise self.unexpected("`and`, `or` or the end of the comparison", hint="comparisons do not chain")
+            taken &= (1 << level) - 1
+            if level in _SINGLE:
+                taken |= 1 << level
             self._reduce(operands, waiting, level)
             if level <= _EQUALITY:
                 chain = 0
             chain += 1
             if chain > _MAX_CHAIN:
-                raise self.fault(
-                    "kql-too-deep", f"more than {_MAX_CHAIN} operators follow each other here", at, at, "use brackets"
-                )
+                message = f"more than {_MAX_CHAIN} operators follow each other here"
+                raise self.fault("kql-too-deep", message, at, at, "use brackets")
             self.at += 1
             last = at
             if word == "matches regex":
                 self.expect_word("regex", where="after `matches`")
                 last = at + 1
             region = Region(self.starts[at], self.ends[last])
-            if word in _LISTS:
-                operands[-1] = self._list(operands[-1], word, region)
-            elif word in ("between", "!between"):
-                operands[-1] = self._between(operands[-1], negated=word[0] == "!")
+            if word in _LISTS or word in _BETWEEN:
+                operands[-1] = (
+                    self._between(operands[-1], negated=word[0] == "!")
+                    if word in _BETWEEN
+                    else self._list(operands[-1], word, region)
+                )
+                taken = _ALL_TAKEN
             else:
                 waiting.append((level, word, region))
                 operands.append(self.operand())
@@ -186,11 +200,9 @@ class Expressions(Constants, ABC):
         opener = self.at
         self.expect("(", where=f"after `{word}`", hint="the list stands in brackets")
         self.enter()
-        items: list[Expression | Pipeline] = []
-        if self.kinds[self.at] != ")":
+        items = [self.tabular()]
+        while self.accept(","):
             items.append(self.tabular())
-            while self.accept(","):
-                items.append(self.tabular())
         self.depth -= 1
         closer = self.close(opener)
         return In(
@@ -310,7 +322,7 @@ class Expressions(Constants, ABC):
             return self._group()
         if kind == "[" and self.is_next("[", STRING, "]"):
             return self.bracketed_name()
-        if kind == "*" and self.texts[at + 1] in _BEFORE_STAR_OPERATOR:
+        if kind == "*" and (self.in_search or self.texts[at + 1] in _STAR_OPERATORS):
             self.at += 1
             return Star(region=self.region(at, at))
         raise self.unexpected("a value")
@@ -327,7 +339,7 @@ class Expressions(Constants, ABC):
     def _word(self) -> Expression:
         at = self.at
         word = self.texts[at]
-        if self.kinds[at + 1] == "(":
+        if self.kinds[at + 1] == "(" and word not in _BOOLS:
             if word in TYPE_NAMES:
                 literal = self.typed_literal()
                 if literal is not None:
@@ -375,6 +387,9 @@ class Expressions(Constants, ABC):
         if names:
             value = self.tabular()
             return Named(region=self.region_from(first), names=names, expression=value)
+        if self.kinds[first] == "*" and self.kinds[first + 1] in (",", ")"):
+            self.at += 1
+            return Star(region=self.region(first, first))
         return self.tabular()
 
     def names_before_equals(self) -> tuple[tuple[Name, ...], int]:

@@ -205,11 +205,11 @@ class Statements(Pipelines):
     def parameters(self) -> tuple[Parameter, ...]:
         """`(name: type = default, T: (x: long), U: (*))`."""
         opener = self.expect("(")
-        parameters: list[Parameter] = []
-        while self.kinds[self.at] != ")":
+        if self.accept(")"):
+            return ()
+        parameters = [self._parameter()]
+        while self.accept(","):
             parameters.append(self._parameter())
-            if not self.accept(","):
-                break
         self.close(opener)
         return tuple(parameters)
 

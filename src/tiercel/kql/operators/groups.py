@@ -193,6 +193,5 @@ def _scan_step(read: Expressions) -> ScanStep:
         condition=condition,
         assignments=tuple(assignments),
     )
-    if not read.is_next(")"):
-        read.expect(";", where="after a step")
+    read.expect(";", where="after a step")
     return step

@@ -26,6 +26,7 @@ from tiercel.kql.tokens import END, NAME
 
 if TYPE_CHECKING:
     from tiercel.kql.expressions import Expressions
+    from tiercel.kql.syntax import Expression, Named
 
 __all__ = [
     "ENDS",
@@ -114,8 +115,8 @@ def read_top(read: Expressions, first: int) -> Top:
     hints = read_hints(read)
     count = read.expression()
     read.expect_word("by", where="after the number of rows")
-    keys = _ordered_list(read)
-    return Top(region=read.region_from(first), count=count, keys=keys, hints=hints)
+    key = read_ordered(read)
+    return Top(region=read.region_from(first), count=count, keys=(key,), hints=hints)
 
 
 def read_top_nested(read: Expressions, first: int) -> TopNested:
@@ -172,12 +173,15 @@ def read_count(read: Expressions, first: int) -> Count:
 def read_distinct(read: Expressions, first: int) -> Distinct:
     """`distinct *`, `distinct a, b`."""
     hints = read_hints(read)
-    if read.kinds[read.at] == "*" and read.kinds[read.at + 1] in ENDS:
-        star = Star(region=read.region(read.at, read.at))
-        read.at += 1
-        return Distinct(region=read.region_from(first), hints=hints, columns=(star,))
-    columns = read.named_expressions()
-    return Distinct(region=read.region_from(first), hints=hints, columns=columns)
+    columns: list[Expression | Named | Star] = []
+    while True:
+        at = read.at
+        if read.accept("*"):
+            columns.append(Star(region=read.region(at, at)))
+        else:
+            columns.append(read.named_expression())
+        if not read.accept(","):
+            return Distinct(region=read.region_from(first), hints=hints, columns=tuple(columns))
 
 
 def read_sample(read: Expressions, first: int) -> Sample:

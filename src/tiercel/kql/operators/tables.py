@@ -59,7 +59,7 @@ def read_join(read: Expressions, first: int, *, is_lookup: bool = False) -> Join
     on: tuple[Expression, ...] = ()
     if read.accept_word("on"):
         on = read.expressions()
-    elif read.kinds[read.at] not in ENDS:
+    elif is_lookup or read.kinds[read.at] not in ENDS:
         raise read.unexpected("`on` and the columns", where=f"after the table of `{read.texts[first]}`")
     kind = next((hint.value for hint in hints if hint.name == "kind"), None)
     return Join(region=read.region_from(first), is_lookup=is_lookup, kind=kind, hints=hints, right=right, on=on)
