@@ -78,6 +78,8 @@ def read(
     work.issues.extend(inputs.issues)
     work.read(inputs.files)
     report = work.finish(ingestion_time)
+    for kind in KINDS:
+        connection.execute(f"DROP VIEW {kind.events}")
     for name in _temporary(connection) - temporary:
         connection.execute(f'DROP TABLE temp."{name}"')
     drop_macros(connection)
@@ -112,6 +114,7 @@ class _File:
     reason: str = ""
     rows: int = 0
     """Rows that went straight into a table."""
+    damaged: int = 0
 
     @property
     def name(self) -> str:
@@ -225,6 +228,7 @@ class _Import:
             place = f"{self.files[number].name}#{records.numbers[0]}"
             hint = "an event has at most 64 KB; the next record is read"
             self.issues.append(Issue("import-long-record", f"{place}: longer than 16 MB, skipped", hint=hint))
+        self.files[number].damaged += records.damaged
         self.staging.add(number, records)
 
     def _advance(self, name: str, length: int) -> None:
@@ -251,7 +255,7 @@ class _Import:
         gather_connections(self.connection)
         clocks += set_network_clock(self.connection)
         orientation = orient_connections(self.connection)
-        gather_processes(self.connection, KINDS)
+        gather_processes(self.connection)
         pair_channels(self.connection)
         for kind in KINDS:
             for rows in kind.rows:
@@ -302,9 +306,7 @@ class _Import:
         newest_of_all = max((newest for _, newest in spans), default=None)
         for name, count in counts.items():
             if count:
-                self.connection.execute(
-                    f'UPDATE "{name}" SET "_IngestionTime" = $1', [ingestion_time or newest_of_all]
-                )
+                self.connection.execute(f'UPDATE "{name}" SET "_IngestionTime" = $1', [ingestion_time or newest_of_all])
         return counts, min((oldest for oldest, _ in spans), default=None), newest_of_all
 
     def _judge(self, kept: Counter[int]) -> None:
@@ -325,4 +327,13 @@ class _Import:
     def _report(self, number: int, file: _File, kept: Counter[int]) -> FileReport:
         skipped = {reason: count for reason, count in self.staging.skipped.get(number, Counter()).items() if count}
         read = self.staging.read[number] + file.rows
-        return FileReport(file.path, file.member, file.format.value, read, kept[number] + file.rows, skipped, file.reason)
+        return FileReport(
+            path=file.path,
+            member=file.member,
+            format=file.format.value,
+            read=read,
+            kept=kept[number] + file.rows,
+            skipped=skipped,
+            reason=file.reason,
+            damaged=file.damaged,
+        )

@@ -30,6 +30,8 @@ class FileReport:
     skipped: Mapping[str, int]
     reason: str = ""
     """Why nothing was read, where the file holds no telemetry at all."""
+    damaged: int = 0
+    """Places of an event log where it cannot even be told how many records were lost."""
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
-"""Events on their way into the tables: lines told apart, the used ones parsed into one staged table a kind.
+"""Events on their way into the tables: lines told apart, the used ones parsed into one staged table a family of kinds.
 
-A line that no mapping uses costs one regular expression; only the others are parsed, once, and only for the fields that their kind
+A line that no mapping uses costs one regular expression; only the others are parsed, once, and only for the fields that their family
 declares. Whole files of JSON lines are read by DuckDB itself; what comes out of archives, arrays and event logs, and files that hold
 a damaged or an overlong line, comes in batches.
 """
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 import pyarrow as pa
 
+from tiercel.telemetry.mappings.kind import Family
 from tiercel.telemetry.readers.records import LONGEST_RECORD
 from tiercel.telemetry.shapes import HEADER, SHAPES, Shape, event_number, structure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tiercel.telemetry.mappings.kind import Channel, Kind
     from tiercel.telemetry.readers.records import Records
@@ -84,10 +85,10 @@ class Staging:
         columns = "file INTEGER, record BIGINT, verdict VARCHAR, line VARCHAR, shape TINYINT, id VARCHAR"
         connection.execute(f"CREATE OR REPLACE TEMP TABLE kept ({columns})")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {DEFENDER} (file INTEGER, record BIGINT, line VARCHAR)")
-        for kind in kinds:
-            names = ", ".join(f'"{name}" VARCHAR' for name in (*kind.fields, *kind.also))
+        for family in Family:
+            names = ", ".join(f'"{name}" VARCHAR' for name in _columns(kind for kind in kinds if kind.family is family))
             connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {kind.stage} (file INTEGER, record BIGINT, event_id INTEGER,"
+                f"CREATE OR REPLACE TEMP TABLE {family.stage} (file INTEGER, record BIGINT, event_id INTEGER,"
                 " computer VARCHAR, event_record BIGINT, written VARCHAR, clock VARCHAR, stamp VARCHAR, sid VARCHAR,"
                 f" header_pid BIGINT, nxlog BOOLEAN, {names})"
             )
@@ -154,7 +155,7 @@ class Staging:
 
     def kept(self) -> Counter[int]:
         """Records that reached a staged table, by file."""
-        names = [kind.stage for kind in self.kinds] + [DEFENDER]
+        names = [family.stage for family in Family] + [DEFENDER]
         union = " UNION ALL ".join(f"SELECT file FROM {name}" for name in names)
         rows = self._connection.execute(f"SELECT file, count(*) FROM ({union}) GROUP BY file").fetchall()
         return Counter({int(file): int(count) for file, count in rows})
@@ -254,54 +255,66 @@ class Staging:
                 self._connection.execute(f"INSERT INTO {DEFENDER} {chosen}")
                 continue
             ids = {int(number) for index, number in present if index == shape}
-            for kind in self.kinds:
-                if ids & set(kind.event_ids):
-                    self._connection.execute(
-                        _parsing(kind, SHAPES[shape], f"shape = {shape} AND {where}", source, record)
-                    )
+            for family in Family:
+                kinds = tuple(kind for kind in self.kinds if kind.family is family and ids & set(kind.event_ids))
+                if kinds:
+                    chosen = f"shape = {shape} AND {where}"
+                    self._connection.execute(_parsing(family, kinds, SHAPES[shape], chosen, source, record))
 
 
-def _parsing(kind: Kind, shape: Shape, where: str, source: str, record: str) -> str:
-    """The statement that parses the lines of one kind and shape into the kind's staged table."""
-    ids = ", ".join(f"'{number}'" for number in kind.event_ids)
+def _parsing(family: Family, kinds: Sequence[Kind], shape: Shape, where: str, source: str, record: str) -> str:
+    """The statement that parses the lines of a family's kinds in one shape into the family's staged table."""
+    ids = ", ".join(f"'{number}'" for kind in kinds for number in kind.event_ids)
     where = f"id IN ({ids}) AND {where}"
-    fields = [f'{_field(kind, shape, key, column)} AS "{column}"' for column, key in _columns(kind).items()]
+    fields = [f'{_field(kinds, shape, key, column)} AS "{column}"' for column, key in _columns(kinds).items()]
     casts = {
         "event_id": event_number(shape.header["event_id"]),
         "event_record": f"try_cast({shape.header['event_record']} AS BIGINT)",
         "header_pid": f"try_cast({shape.header['header_pid']} AS BIGINT)",
     }
     head = [f"{casts.get(name, shape.header[name])} AS {name}" for name in HEADER if name != "channel"]
+    names = tuple(dict.fromkeys(name for kind in kinds for name in kind.fields))
+    tests = {kind.channel: [other.ids for other in kinds if other.channel is kind.channel] for kind in kinds}
+    channels = " ".join(
+        f"WHEN event_id IN ({', '.join(numbers)}) THEN {_CHANNEL_TESTS[channel]}" for channel, numbers in tests.items()
+    )
     # DuckDB may test what stands in a parsed line before it tests what chooses the lines; it must not parse all of them for that.
     line = f"CASE WHEN {where} THEN line END"
-    return f"""INSERT INTO {kind.stage} BY NAME
+    return f"""INSERT INTO {family.stage} BY NAME
         SELECT * EXCLUDE (channel) FROM (
             SELECT file, record, {shape.header["channel"]} AS channel, {", ".join([*head, *fields])}
-            FROM (SELECT file, {record} AS record, line, from_json({line}, '{structure(shape, kind.fields)}') AS j
+            FROM (SELECT file, {record} AS record, line, id, from_json({line}, '{structure(shape, names)}') AS j
                   FROM {source} WHERE {where}))
-        WHERE event_id IN ({", ".join(map(str, kind.event_ids))}) AND {_CHANNEL_TESTS[kind.channel]}"""
+        WHERE CASE {channels} ELSE false END"""
 
 
-def _columns(kind: Kind) -> dict[str, str]:
-    """The kind's staged columns and the keys they come from."""
-    return {**{name: name for name in kind.fields}, **kind.also}
+def _columns(kinds: Iterable[Kind]) -> dict[str, str]:
+    """The staged columns of the kinds and the keys they come from."""
+    return {
+        column: key for kind in kinds for column, key in {**dict(zip(kind.fields, kind.fields)), **kind.also}.items()
+    }
 
 
-def _field(kind: Kind, shape: Shape, key: str, column: str) -> str:
-    """SQL for one of the event's own fields, from where the shape has it or from the message's text."""
-    if column in kind.also:
+def _field(kinds: Sequence[Kind], shape: Shape, key: str, column: str) -> str:
+    """SQL for one of the events' own fields: from where the shape has it, from user data, or from the message's text."""
+    path = ".".join(("j", *shape.within))
+    value = f'{path}."{key}"'
+    if any(column in kind.also for kind in kinds):
         value = f"json_extract_string(line, '{'/'.join(('', *shape.within, key))}')"
-    else:
-        value = f'{".".join(("j", *shape.within))}."{key}"'
-    if kind.user_data and shape.user_data:
+    data = [f"'{number}'" for kind in kinds if kind.user_data and column in kind.fields for number in kind.event_ids]
+    if data and shape.user_data:
         nested = f"json_extract_string({shape.user_data}, '$.*.\"{key}\"')[1]"
-        value = f"coalesce({value}, {nested}, json_extract_string({shape.user_data}, '$.\"{key}\"'))"
-    label = kind.in_message.get(column)
-    if label is None or shape.message is None:
+        beside = f"coalesce({nested}, json_extract_string({shape.user_data}, '$.\"{key}\"'))"
+        value = f"coalesce({value}, CASE WHEN id IN ({', '.join(data)}) THEN {beside} END)"
+    if shape.message is None:
         return value
     message = f"json_extract_string(line, '/{shape.message}')"
-    found = f"nullif(trim(regexp_extract({message}, '{label}([^\\r\\n]*)', 1)), '')"
-    absent = f"{value} IS NULL"
-    if kind.parsed_if and column not in kind.dropped:
-        absent += f' AND {".".join(("j", *shape.within))}."{kind.parsed_if}" IS NULL'
-    return f"CASE WHEN {absent} THEN {found} ELSE {value} END"
+    cases = []
+    for kind in kinds:
+        label = kind.in_message.get(column)
+        if label is not None:
+            ids = ", ".join(f"'{number}'" for number in kind.event_ids)
+            absent = f' AND {path}."{kind.parsed_if}" IS NULL' if kind.parsed_if and column not in kind.dropped else ""
+            found = f"nullif(trim(regexp_extract({message}, '{label}([^\\r\\n]*)', 1)), '')"
+            cases.append(f"WHEN id IN ({ids}){absent} THEN {found}")
+    return f"CASE WHEN {value} IS NOT NULL THEN {value} {' '.join(cases)} END" if cases else value

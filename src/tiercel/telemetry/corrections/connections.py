@@ -31,10 +31,13 @@ def gather_connections(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes `link`: every connection event of Sysmon and Security in one form; sides `a` (Source) and `b` (Destination)."""
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE link AS
-        SELECT *, pid AS written_pid, least(end_a, end_b) || '>' || greatest(end_a, end_b) || protocol AS ends, NULL::VARCHAR AS own_side,
+        SELECT *, event AS link, pid AS written_pid, least(end_a, end_b) || '>' || greatest(end_a, end_b) || protocol AS ends, NULL::VARCHAR AS own_side,
             NULL::VARCHAR AS decided, NULL::BIGINT AS told_by
-        FROM (SELECT *, concat_ws(' ', a_ip, a_port) AS end_a, concat_ws(' ', b_ip, b_port) AS end_b FROM (
-            SELECT 3 AS event_id, file, record, device_id, device_name, folder, moment, moment AS written_at, logged, precise, source, report_id,
+        FROM (SELECT *, concat_ws(' ', a_ip, a_port) AS end_a, concat_ws(' ', b_ip, b_port) AS end_b,
+                coalesce(split_part(lower(a_host), '.', 1) = split_part(device_name, '.', 1), false) AS a_named,
+                coalesce(split_part(lower(b_host), '.', 1) = split_part(device_name, '.', 1), false) AS b_named
+            FROM (
+            SELECT 3 AS event_id, event, file, record, device_id, device_name, folder, moment, moment AS written_at, logged, precise, source, report_id,
                 CASE lower(Protocol) WHEN 'tcp' THEN 'Tcp' WHEN 'udp' THEN 'Udp' ELSE Protocol END AS protocol,
                 lower(Initiated) = 'true' AS outbound, plain_ip(SourceIp) AS a_ip, port(SourcePort) AS a_port,
                 plain_ip(DestinationIp) AS b_ip, port(DestinationPort) AS b_port,
@@ -42,7 +45,7 @@ def gather_connections(connection: duckdb.DuckDBPyConnection) -> None:
                 plain_guid(ProcessGuid) AS uid, number(ProcessId) AS pid, known(Image) AS image, known("User") AS account
             FROM event_sysmon_network_connection
             UNION ALL BY NAME
-            SELECT event_id, file, record, device_id, device_name, folder, moment, moment AS written_at, logged, precise, source, report_id,
+            SELECT event_id, event, file, record, device_id, device_name, folder, moment, moment AS written_at, logged, precise, source, report_id,
                 CASE Protocol WHEN '6' THEN 'Tcp' WHEN '17' THEN 'Udp' WHEN '1' THEN 'Icmp' WHEN '58' THEN 'IcmpV6'
                     ELSE Protocol END AS protocol,
                 Direction IN ('%%14593', 'Outbound') AS outbound, plain_ip(SourceAddress) AS a_ip, port(SourcePort) AS a_port,
@@ -88,15 +91,15 @@ def set_network_clock(connection: duckdb.DuckDBPyConnection) -> tuple[Clock, ...
     )
     connection.execute(
         f"""UPDATE link SET told_by = twin.sysmon FROM (
-            SELECT w.rowid AS security, arg_min(s.rowid, abs(epoch(w.moment) - epoch(s.moment))) AS sysmon
+            SELECT w.link AS security, arg_min(s.link, abs(epoch(w.moment) - epoch(s.moment))) AS sysmon
             FROM link s JOIN link w ON w.device_id = s.device_id AND w.ends = s.ends
-            WHERE s.event_id = 3 AND w.event_id = 5156 AND abs(epoch(w.moment) - epoch(s.moment)) <= {_SAME} GROUP BY w.rowid
-        ) twin WHERE link.rowid = twin.security"""
+            WHERE s.event_id = 3 AND w.event_id = 5156 AND abs(epoch(w.moment) - epoch(s.moment)) <= {_SAME} GROUP BY w.link
+        ) twin WHERE link.link = twin.security"""
     )
     connection.execute(
         """UPDATE link SET pid = coalesce(link.pid, twin.pid), image = coalesce(link.image, twin.image) FROM (
             SELECT told_by, any_value(pid) AS pid, any_value(image) AS image FROM link WHERE told_by IS NOT NULL GROUP BY told_by
-        ) twin WHERE link.rowid = twin.told_by AND link.event_id = 3"""
+        ) twin WHERE link.link = twin.told_by AND link.event_id = 3"""
     )
     rows = connection.execute(
         """SELECT l.device_name, c.shift, c.by_pairs, count(*) FROM network_clock c
@@ -126,17 +129,15 @@ def orient_connections(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
             SELECT device_id, b_ip, min(moment), max(moment) FROM link
             WHERE NOT outbound AND protocol = 'Tcp' AND event_id IN (5156, 5157) GROUP BY ALL
             UNION ALL
-            SELECT device_id, ip, min(moment), max(moment) FROM (
-                SELECT device_id, moment, unnest([a_ip, b_ip]) AS ip, unnest([a_host, b_host]) AS host, device_name FROM link
-                WHERE event_id = 3 AND (a_host IS NULL) <> (b_host IS NULL))
-            WHERE split_part(lower(host), '.', 1) = split_part(device_name, '.', 1) GROUP BY ALL)
+            SELECT device_id, CASE WHEN a_named THEN a_ip ELSE b_ip END, min(moment), max(moment) FROM link
+            WHERE a_named <> b_named GROUP BY ALL)
         WHERE ip IS NOT NULL AND NOT is_loopback(ip) AND ip NOT IN ('0.0.0.0', '::') GROUP BY ALL"""
     )
     # An address that all connections of a device have in common, with two peers or more, is its own.
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE common_address AS
         WITH sides AS (
-            SELECT device_id, rowid AS link, unnest([a_ip, b_ip]) AS ip, unnest([b_ip, a_ip]) AS peer FROM link
+            SELECT device_id, link, unnest([a_ip, b_ip]) AS ip, unnest([b_ip, a_ip]) AS peer FROM link
             WHERE event_id = 3 AND a_ip <> b_ip AND NOT is_loopback(a_ip) AND NOT is_loopback(b_ip)),
         total AS (SELECT device_id, contains(ip, ':') AS six, count(DISTINCT link) AS links FROM sides GROUP BY ALL)
         SELECT device_id, ip FROM sides JOIN total USING (device_id) WHERE six = contains(ip, ':')
@@ -147,10 +148,10 @@ def orient_connections(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     common = "SELECT 1 FROM common_address o WHERE o.device_id = l.device_id AND o.ip = "
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE sided AS
-        SELECT l.rowid AS link, l.*, a_own, b_own,
+        SELECT l.*,
             CASE
                 WHEN a_ip = b_ip OR (is_loopback(a_ip) AND is_loopback(b_ip)) OR (a_own AND b_own) THEN
-                    CASE WHEN outbound THEN 'a' ELSE 'b' END
+                    CASE WHEN outbound OR (a_port IN ({_LISTENING}) AND b_port NOT IN ({_LISTENING})) THEN 'a' ELSE 'b' END
                 WHEN protocol = 'Tcp' AND outbound THEN 'a'
                 WHEN a_own THEN 'a' WHEN b_own THEN 'b'
                 WHEN event_id <> 3 THEN CASE WHEN outbound THEN 'a' ELSE 'b' END
@@ -167,11 +168,9 @@ def orient_connections(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
                 WHEN a_other <> b_other THEN 'address of another device'
                 WHEN a_common <> b_common THEN 'address common to all connections'
             END AS how
-        FROM (SELECT l.rowid, l.*, EXISTS ({owns} l.a_ip) AS a_own, EXISTS ({owns} l.b_ip) AS b_own,
+        FROM (SELECT l.*, EXISTS ({owns} l.a_ip) AS a_own, EXISTS ({owns} l.b_ip) AS b_own,
                 EXISTS ({others} l.a_ip) AS a_other, EXISTS ({others} l.b_ip) AS b_other,
-                EXISTS ({common} l.a_ip) AS a_common, EXISTS ({common} l.b_ip) AS b_common,
-                coalesce(split_part(lower(a_host), '.', 1) = split_part(device_name, '.', 1), false) AS a_named,
-                coalesce(split_part(lower(b_host), '.', 1) = split_part(device_name, '.', 1), false) AS b_named
+                EXISTS ({common} l.a_ip) AS a_common, EXISTS ({common} l.b_ip) AS b_common
             FROM link l) l"""
     )
     # What is left is guessed: the listening port, then the side that the other inbound connections of the capture show.
@@ -193,7 +192,7 @@ def orient_connections(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
                 SELECT folder, mode(side) AS usual FROM sided
                 WHERE side IS NOT NULL AND event_id = 3 AND NOT outbound AND protocol = 'Tcp' AND how <> 'self connection'
                 GROUP BY folder) u USING (folder)
-        ) d WHERE link.rowid = d.link"""
+        ) d WHERE link.link = d.link"""
     )
     connection.execute("DROP TABLE sided")
     rows = connection.execute(

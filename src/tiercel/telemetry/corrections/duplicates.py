@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from tiercel.telemetry.mappings import Family
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -31,21 +33,24 @@ def drop_repeated(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) 
     that is the same in every field.
     """
     dropped: Counter[int] = Counter()
-    for kind in kinds:
-        fields = ", ".join(f'e."{name}"' for name in kind.fields)
+    for family in Family:
+        names = dict.fromkeys(name for kind in kinds if kind.family is family for name in kind.fields)
+        fields = ", ".join(f'e."{name}"' for name in names)
         key = (
             "hash(e.device_id, e.event_id, CASE WHEN e.event_record IS NULL"
             f" THEN hash(e.written, {fields}) ELSE hash(e.event_record, date_trunc('second', e.logged)) END)"
         )
-        distinct, rows = connection.execute(f"SELECT count(DISTINCT {key}), count(*) FROM {kind.events} e").fetchall()[0]
+        distinct, rows = connection.execute(
+            f"SELECT count(DISTINCT {key}), count(*) FROM {family.events} e"
+        ).fetchall()[0]
         if distinct == rows:
             continue
         gone = connection.execute(
-            f"""DELETE FROM {kind.events} WHERE rowid IN (
+            f"""DELETE FROM {family.events} WHERE event IN (
                 SELECT row FROM (
-                    SELECT rowid AS row, event_record, file, min(file) OVER same AS first_file,
+                    SELECT event AS row, event_record, file, min(file) OVER same AS first_file,
                         row_number() OVER (same ORDER BY file, record) AS nth
-                    FROM (SELECT e.rowid, e.event_record, e.file, e.record, {key} AS key FROM {kind.events} e)
+                    FROM (SELECT e.event, e.event_record, e.file, e.record, {key} AS key FROM {family.events} e)
                     WINDOW same AS (PARTITION BY key))
                 WHERE CASE WHEN event_record IS NULL THEN file <> first_file ELSE nth > 1 END)
             RETURNING file"""
@@ -58,23 +63,23 @@ def pair_channels(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes `service_twin`, `pipe_twin` and `binding_twin`: events of two channels that tell of one thing."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE service_twin AS
-        SELECT y.rowid AS system, arg_min(s.rowid, abs(epoch(s.moment) - epoch(y.moment))) AS security, any_value(y.source) AS source
+        SELECT y.event AS system, arg_min(s.event, abs(epoch(s.moment) - epoch(y.moment))) AS security, any_value(y.source) AS source
         FROM event_system_service_install y JOIN event_security_service_install s
             ON s.device_id = y.device_id AND lower(s.ServiceName) = lower(y.ServiceName)
-            AND abs(epoch(s.moment) - epoch(y.moment)) <= {_SAME} GROUP BY y.rowid"""
+            AND abs(epoch(s.moment) - epoch(y.moment)) <= {_SAME} GROUP BY y.event"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE pipe_twin AS
-        SELECT p.rowid AS sysmon, arg_min(s.rowid, abs(epoch(s.moment) - epoch(p.moment))) AS security, any_value(p.source) AS source
+        SELECT p.event AS sysmon, arg_min(s.event, abs(epoch(s.moment) - epoch(p.moment))) AS security, any_value(p.source) AS source
         FROM event_sysmon_pipe p JOIN event_security_share s
             ON s.device_id = p.device_id AND ltrim(lower(s.RelativeTargetName), '\\') = ltrim(lower(p.PipeName), '\\')
             AND abs(epoch(s.moment) - epoch(p.moment)) <= {_SAME}
         WHERE p.event_id = 18 AND lower(p.Image) = 'system' AND s.event_id = 5145 AND s.ShareName ILIKE '%\\IPC$'
-        GROUP BY p.rowid"""
+        GROUP BY p.event"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE binding_twin AS
-        SELECT a.rowid AS activity FROM event_wmi_activity a SEMI JOIN event_sysmon_wmi b
+        SELECT a.event AS activity FROM event_wmi_activity a SEMI JOIN event_sysmon_wmi b
             ON b.device_id = a.device_id AND a.event_id = 5861 AND b.event_id = 21
             AND abs(epoch(a.moment) - epoch(b.moment)) <= {_SAME}"""
     )

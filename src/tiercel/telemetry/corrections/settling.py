@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from tiercel.telemetry.mappings import Channel
+from tiercel.telemetry.mappings import Channel, Family
 from tiercel.telemetry.report import Clock, Name
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ __all__ = ["NO_TIME", "settle"]
 
 NO_TIME: Final = "no time that can be read"
 
-_NETWORK: Final = "sysmon_network_connection"
 _CHANNEL_CODES: Final = {Channel.SYSMON: 1, Channel.SECURITY: 2, Channel.SYSTEM: 3, Channel.WMI: 4}
 """The last digit of ReportId, since record numbers repeat from channel to channel."""
 _KNOWN_FROM: Final = {
@@ -42,42 +41,52 @@ def settle(
 ) -> tuple[tuple[Name, ...], tuple[Clock, ...], Counter[int]]:
     """Makes every kind's `event_*` table from its staged one; names unified, clocks set right, events without a time by file."""
     timeless: Counter[int] = Counter()
-    names = _place_devices(connection, kinds)
-    clocks = _place_zones(connection, kinds)
-    for kind in kinds:
-        utc = "read_time(s.UtcTime)" if "UtcTime" in kind.fields else "NULL::TIMESTAMP"
+    names = _place_devices(connection)
+    clocks = _place_zones(connection)
+    codes = " ".join(
+        f"WHEN s.event_id IN ({', '.join(kind.ids for kind in kinds if kind.channel is channel)}) THEN {code}"
+        for channel, code in _CHANNEL_CODES.items()
+    )
+    for family in Family:
+        members = [kind for kind in kinds if kind.family is family]
+        utc = "read_time(s.UtcTime)" if any("UtcTime" in kind.fields for kind in members) else "NULL::TIMESTAMP"
+        guid = "plain_guid(ProcessGuid)" if any("ProcessGuid" in kind.fields for kind in members) else "NULL::VARCHAR"
         connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE {kind.events} AS
-            SELECT *, coalesce(utc, logged) AS moment, NULL::VARCHAR AS uid FROM (
-                SELECT s.*, d.device_id, d.device_name, f.folder, {utc} AS utc,
+            f"""CREATE OR REPLACE TEMP TABLE {family.events} AS
+            SELECT *, {guid} AS uid, coalesce(utc, logged) AS moment FROM (
+                SELECT s.*, (s.file::BIGINT << 40) + s.record AS event, d.device_id, d.device_name, f.folder, {utc} AS utc,
                     read_time(s.written) - to_minutes(15 * coalesce(z.quarters, 0)) AS logged,
                     contains(s.written, '.') AS precise,
                     f.name || '#' || CASE f.format WHEN 'evtx' THEN coalesce(s.event_record, s.record) ELSE s.record END
                         AS source,
-                    coalesce(s.event_record, s.record) * 10 + {_CHANNEL_CODES[kind.channel]} AS report_id
-                FROM {kind.stage} s
+                    coalesce(s.event_record, s.record) * 10 + CASE {codes} END AS report_id
+                FROM {family.stage} s
                 JOIN import_file f ON f.file = s.file
                 JOIN device d ON d.computer = coalesce(s.computer, '')
                 LEFT JOIN zone z ON z.file = s.file AND z.computer = s.computer AND z.clock = s.clock
                     AND z.hour = date_trunc('hour', read_time(s.written)))"""
         )
-        gone = connection.execute(f"DELETE FROM {kind.events} WHERE moment IS NULL RETURNING file").fetchall()
+        gone = connection.execute(f"DELETE FROM {family.events} WHERE moment IS NULL RETURNING file").fetchall()
         timeless.update(int(file) for (file,) in gone)
-        connection.execute(f"DROP TABLE {kind.stage}")
+        connection.execute(f"DROP TABLE {family.stage}")
+    for kind in kinds:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP VIEW {kind.events} AS SELECT * FROM {kind.family.events} WHERE event_id IN ({kind.ids})"
+        )
     return names, clocks, timeless
 
 
-def _union(kinds: Sequence[Kind], columns: str) -> str:
-    return " UNION ALL ".join(f"SELECT {columns} FROM {kind.stage}" for kind in kinds)
+def _union(columns: str) -> str:
+    return " UNION ALL ".join(f"SELECT {columns} FROM {family.stage}" for family in Family)
 
 
-def _place_devices(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> tuple[Name, ...]:
+def _place_devices(connection: duckdb.DuckDBPyConnection) -> tuple[Name, ...]:
     """Makes `device`: for each name as written, the device's name and id."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE device AS
         WITH written AS (
             SELECT computer, lower(rtrim(trim(computer), '.')) AS key
-            FROM (SELECT DISTINCT coalesce(computer, '') AS computer FROM ({_union(kinds, "computer")}))),
+            FROM (SELECT DISTINCT coalesce(computer, '') AS computer FROM ({_union("computer")}))),
         parted AS (
             SELECT *, CASE WHEN contains(key, ':') OR regexp_matches(key, '^[0-9.]+$') THEN key
                 ELSE split_part(key, '.', 1) END AS short FROM written),
@@ -93,14 +102,14 @@ def _place_devices(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind])
     return tuple(Name(str(name), tuple(written)) for name, written in rows)
 
 
-def _place_zones(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> tuple[Clock, ...]:
+def _place_zones(connection: duckdb.DuckDBPyConnection) -> tuple[Clock, ...]:
     """Makes `zone`: for each file, device, time field and hour that is not known to be UTC, its quarters of an hour from UTC."""
     columns = "file, computer, clock, date_trunc('hour', read_time(written)) AS hour"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE zone_wanted AS
         SELECT file, folder, computer, device_name, clock, hour, lag, count(*) AS rows FROM (
             SELECT w.*, f.folder, d.device_name FROM ({
-            _union(kinds, columns + ", round(epoch(read_time(written) - read_time(stamp)) / 900) AS lag")
+            _union(columns + ", round(epoch(read_time(written) - read_time(stamp)) / 900) AS lag")
         }) w JOIN import_file f USING (file) JOIN device d USING (computer)
             WHERE clock <> 'system' AND hour IS NOT NULL) GROUP BY ALL"""
     )
@@ -109,16 +118,15 @@ def _place_zones(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -
             "CREATE OR REPLACE TEMP TABLE zone (file INTEGER, computer VARCHAR, clock VARCHAR, hour TIMESTAMP, quarters BIGINT)"
         )
         return ()
-    both = [kind for kind in kinds if "UtcTime" in kind.fields and kind.name != _NETWORK]
     seen = " UNION ALL ".join(
         f"SELECT {columns}, round(epoch(read_time(written) - read_time(UtcTime)) / 900)::BIGINT AS quarters"
-        f" FROM {kind.stage} WHERE clock <> 'system' AND UtcTime IS NOT NULL"
-        for kind in both
+        f" FROM {family.stage} WHERE clock <> 'system' AND UtcTime IS NOT NULL"
+        for family in (Family.IMAGE, Family.SYSMON)
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE zone_seen AS
         SELECT file, folder, device_name, clock, hour, quarters, count(*) AS rows
-        FROM ({seen or f"SELECT {columns}, 0 AS quarters FROM {kinds[0].stage} WHERE false"})
+        FROM ({seen})
         JOIN import_file USING (file) JOIN device USING (computer)
         WHERE quarters BETWEEN -104 AND 104 GROUP BY ALL"""
     )

@@ -28,9 +28,9 @@ from tiercel.telemetry.mappings import (
     system_service_install,
     wmi_activity,
 )
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
-__all__ = ["KINDS", "Channel", "Kind", "Rows"]
+__all__ = ["KINDS", "Channel", "Family", "Kind", "Rows"]
 
 KINDS: Final[tuple[Kind, ...]] = (
     sysmon_process_create.KIND,

@@ -9,7 +9,7 @@ from tiercel.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ACTING", "CREATED", "EVENT", "additional", "initiating", "removed_quotes"]
+__all__ = ["ACTING", "CREATED", "EVENT", "additional", "initiating", "removed_quotes", "subject"]
 
 EVENT: Final[dict[str, str]] = {
     "Timestamp": "e.moment",
@@ -24,18 +24,7 @@ ACTING: Final = "LEFT JOIN process i ON i.device_id = e.device_id AND i.uid = e.
 """The acting process of the event."""
 
 
-def _account(alias: str) -> dict[str, str]:
-    """Domain, name and SID of a process: as Sysmon writes them, else by the well-known SID, else as Security does."""
-    known = {"S-1-5-18": "system", "S-1-5-19": "local service", "S-1-5-20": "network service"}
-    names = " ".join(f"WHEN '{sid}' THEN '{name}'" for sid, name in known.items())
-    sids = " ".join(f"WHEN 'nt authority\\{name}' THEN '{sid}'" for sid, name in known.items())
-    return {
-        "Domain": f"CASE WHEN {alias}.account IS NOT NULL THEN account_domain({alias}.account)"
-        f" WHEN {alias}.sid IN ('S-1-5-18', 'S-1-5-19', 'S-1-5-20') THEN 'nt authority' ELSE lower({alias}.audit_domain) END",
-        "Name": f"CASE WHEN {alias}.account IS NOT NULL THEN account_name({alias}.account)"
-        f" ELSE CASE {alias}.sid {names} ELSE lower({alias}.audit_name) END END",
-        "Sid": f"coalesce({alias}.sid, CASE lower({alias}.account) {sids} END)",
-    }
+_WELL_KNOWN: Final = {"S-1-5-18": "system", "S-1-5-19": "local service", "S-1-5-20": "network service"}
 
 
 def _versions(alias: str, prefix: str) -> dict[str, str]:
@@ -53,26 +42,28 @@ _INITIATING: Final[dict[str, str]] = {
     "InitiatingProcessSHA1": "i.sha1",
     "InitiatingProcessSHA256": "i.sha256",
     "InitiatingProcessMD5": "i.md5",
-    "InitiatingProcessFileName": "lower(base_name(i.image))",
-    "InitiatingProcessFolderPath": "lower(i.image)",
+    "InitiatingProcessFileName": "i.lower_name",
+    "InitiatingProcessFolderPath": "i.lower_path",
     **_versions("i", "InitiatingProcess"),
     "InitiatingProcessId": "i.pid",
     "InitiatingProcessCommandLine": "i.command_line",
     "InitiatingProcessCreationTime": "i.started",
     "InitiatingProcessParentId": "i.parent_pid",
-    "InitiatingProcessParentFileName": "base_name(i.parent_image)",
+    "InitiatingProcessParentFileName": "i.parent_name",
     "InitiatingProcessParentCreationTime": "i.parent_started",
-    **{f"InitiatingProcessAccount{part}": sql for part, sql in _account("i").items()},
+    "InitiatingProcessAccountDomain": "i.account_domain",
+    "InitiatingProcessAccountName": "i.account_name",
+    "InitiatingProcessAccountSid": "i.account_sid",
     "InitiatingProcessLogonId": "i.logon_id",
     "InitiatingProcessIntegrityLevel": "i.integrity",
     "InitiatingProcessTokenElevation": "i.elevation",
     "InitiatingProcessSessionId": "i.session",
-    "InitiatingProcessUniqueId": "CASE WHEN NOT starts_with(i.uid, '?') THEN i.uid END",
+    "InitiatingProcessUniqueId": "i.unique_id",
 }
 
 CREATED: Final[dict[str, str]] = {
     "ActionType": "'ProcessCreated'",
-    "FileName": "base_name(p.image)",
+    "FileName": "p.file_name",
     "FolderPath": "p.image",
     "SHA1": "p.sha1",
     "SHA256": "p.sha256",
@@ -83,10 +74,12 @@ CREATED: Final[dict[str, str]] = {
     "ProcessIntegrityLevel": "p.integrity",
     "ProcessTokenElevation": "p.elevation",
     "ProcessCreationTime": "p.started",
-    **{f"Account{part}": sql for part, sql in _account("p").items()},
+    "AccountDomain": "p.account_domain",
+    "AccountName": "p.account_name",
+    "AccountSid": "p.account_sid",
     "LogonId": "p.logon_id",
     "CreatedProcessSessionId": "p.session",
-    "ProcessUniqueId": "p.uid",
+    "ProcessUniqueId": "p.unique_id",
 }
 """A process that was created."""
 
@@ -100,7 +93,19 @@ def initiating(table: str, overrides: Mapping[str, str] | None = None) -> dict[s
 def additional(**members: str) -> str:
     """JSON text of the members that are known, each given as SQL."""
     pairs = ", ".join(f"'{name}', {sql}" for name, sql in members.items())
-    return f"CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR)"
+    return f"nullif(CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR), '{{}}')"
+
+
+def subject(prefix: str = "InitiatingProcessAccount") -> dict[str, str]:
+    """Domain, name and SID of a Security event's Subject; the well-known accounts by their own names, not the machine's."""
+    names = " ".join(f"WHEN '{sid}' THEN '{name}'" for sid, name in _WELL_KNOWN.items())
+    sids = ", ".join(f"'{sid}'" for sid in _WELL_KNOWN)
+    return {
+        f"{prefix}Domain": f"CASE WHEN e.SubjectUserSid IN ({sids}) THEN 'nt authority'"
+        " ELSE lower(known(e.SubjectDomainName)) END",
+        f"{prefix}Name": f"CASE e.SubjectUserSid {names} ELSE lower(known(e.SubjectUserName)) END",
+        f"{prefix}Sid": "nullif(e.SubjectUserSid, 'S-1-0-0')",
+    }
 
 
 def removed_quotes(command: str) -> str:

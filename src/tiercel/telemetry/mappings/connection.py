@@ -21,12 +21,12 @@ _SIDES: Final[dict[str, str]] = {
 }
 _PROCESS: Final[dict[str, str]] = {
     "InitiatingProcessId": "coalesce(e.pid, i.pid)",
-    "InitiatingProcessFileName": "lower(base_name(coalesce(i.image, e.image)))",
+    "InitiatingProcessFileName": "coalesce(i.lower_name, lower(base_name(e.image)))",
     "InitiatingProcessFolderPath": _PATH,
 }
 _INFERRED: Final = (
-    "list_filter([CASE WHEN starts_with(e.decided, 'guessed') THEN 'LocalIP' END,"
-    " CASE WHEN e.written_pid IS NULL AND coalesce(e.pid, i.pid) IS NOT NULL THEN 'InitiatingProcessId' END, i.inferred], lambda x: x IS NOT NULL)"
+    "nullif(list_filter([CASE WHEN starts_with(e.decided, 'guessed') THEN 'LocalIP' END,"
+    " CASE WHEN e.written_pid IS NULL AND coalesce(e.pid, i.pid) IS NOT NULL THEN 'InitiatingProcessId' END] || coalesce(i.inferred, []), lambda x: x IS NOT NULL), [])"
 )
 
 CONNECTION: Final[dict[str, str]] = {
@@ -42,7 +42,7 @@ CONNECTION: Final[dict[str, str]] = {
         UtcTimeAsWritten="CASE WHEN e.moment <> e.written_at THEN strftime(e.written_at, '%Y-%m-%dT%H:%M:%S.%gZ') END",
         Orientation="CASE WHEN starts_with(e.decided, 'guessed') THEN e.decided END",
         Inferred=_INFERRED,
-        AlsoSource="(SELECT any_value(w.source) FROM link w WHERE w.told_by = e.rowid)",
+        AlsoSource="(SELECT any_value(w.source) FROM link w WHERE w.told_by = e.link)",
     ),
 }
 """DeviceNetworkEvents of one event of `link`."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Channel", "Kind", "Rows"]
+__all__ = ["Channel", "Family", "Kind", "Rows"]
 
 
 class Channel(StrEnum):
@@ -19,6 +19,25 @@ class Channel(StrEnum):
     SECURITY = "security"
     SYSTEM = "system"
     WMI = "wmi"
+
+
+class Family(StrEnum):
+    """Kinds that are parsed together, into one table: few statements, and narrow tables for the kinds that come in masses."""
+
+    IMAGE = "image"
+    CONNECTION = "connection"
+    SYSMON = "sysmon"
+    AUDIT = "audit"
+
+    @property
+    def stage(self) -> str:
+        """The table that holds the family's events as parsed."""
+        return f"stage_{self.value}"
+
+    @property
+    def events(self) -> str:
+        """The table that holds the family's events with device, time and acting process settled."""
+        return f"family_{self.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +64,7 @@ class Kind:
     """
 
     name: str
+    family: Family
     channel: Channel
     event_ids: tuple[int, ...]
     fields: tuple[str, ...]
@@ -61,11 +81,11 @@ class Kind:
         return {name: rf"\n{name}: ?" for name in fields}
 
     @property
-    def stage(self) -> str:
-        """The table that holds the kind's events as parsed."""
-        return f"stage_{self.name}"
+    def events(self) -> str:
+        """The view of the family's events that are of this kind."""
+        return f"event_{self.name}"
 
     @property
-    def events(self) -> str:
-        """The table that holds the kind's events with device, time and acting process settled."""
-        return f"event_{self.name}"
+    def ids(self) -> str:
+        """The event ids, as SQL lists them."""
+        return ", ".join(map(str, self.event_ids))

@@ -10,12 +10,13 @@ from typing import Final
 
 from tiercel.telemetry.mappings.columns import ACTING
 from tiercel.telemetry.mappings.connection import CONNECTION, blocked
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
 KIND: Final = Kind(
     name="security_connection",
+    family=Family.CONNECTION,
     channel=Channel.SECURITY,
     event_ids=(5156, 5157),
     fields=(

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, initiating
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, initiating, subject
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
 KIND: Final = Kind(
     name="security_explicit_logon",
+    family=Family.AUDIT,
     channel=Channel.SECURITY,
     event_ids=(4648,),
     fields=(
@@ -38,9 +39,7 @@ KIND: Final = Kind(
                 **initiating(
                     "DeviceLogonEvents",
                     {
-                        "InitiatingProcessAccountDomain": "lower(known(e.SubjectDomainName))",
-                        "InitiatingProcessAccountName": "lower(known(e.SubjectUserName))",
-                        "InitiatingProcessAccountSid": "e.SubjectUserSid",
+                        **subject(),
                         "InitiatingProcessId": "coalesce(i.pid, nullif(number(e.ProcessId), 0))",
                         "InitiatingProcessFileName": "lower(base_name(coalesce(known(e.ProcessName), i.image)))",
                         "InitiatingProcessFolderPath": "lower(coalesce(known(e.ProcessName), i.image))",

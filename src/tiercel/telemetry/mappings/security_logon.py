@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, initiating
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, initiating, subject
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -26,9 +26,7 @@ _REASONS: Final = (
     " ELSE coalesce(nullif(e.SubStatus, '0x0'), e.Status) END"
 )
 _SUBJECT: Final = {
-    "InitiatingProcessAccountDomain": "lower(known(e.SubjectDomainName))",
-    "InitiatingProcessAccountName": "lower(known(e.SubjectUserName))",
-    "InitiatingProcessAccountSid": "nullif(e.SubjectUserSid, 'S-1-0-0')",
+    **subject(),
     "InitiatingProcessId": "coalesce(i.pid, nullif(number(e.ProcessId), 0))",
     "InitiatingProcessFileName": "lower(base_name(coalesce(known(e.ProcessName), i.image)))",
     "InitiatingProcessFolderPath": "lower(coalesce(known(e.ProcessName), i.image))",
@@ -36,6 +34,7 @@ _SUBJECT: Final = {
 
 KIND: Final = Kind(
     name="security_logon",
+    family=Family.AUDIT,
     channel=Channel.SECURITY,
     event_ids=(4624, 4625),
     fields=(

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import CREATED, EVENT, additional, initiating
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.columns import CREATED, EVENT, additional, initiating, subject
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
 KIND: Final = Kind(
     name="security_process_create",
+    family=Family.AUDIT,
     channel=Channel.SECURITY,
     event_ids=(4688,),
     fields=(
@@ -47,19 +48,17 @@ KIND: Final = Kind(
                         "InitiatingProcessFileName": "lower(base_name(coalesce(known(e.ParentProcessName), i.image)))",
                         "InitiatingProcessFolderPath": "lower(coalesce(known(e.ParentProcessName), i.image))",
                         "InitiatingProcessId": "coalesce(number(e.ProcessId), i.pid)",
-                        "InitiatingProcessAccountDomain": "lower(e.SubjectDomainName)",
-                        "InitiatingProcessAccountName": "lower(e.SubjectUserName)",
-                        "InitiatingProcessAccountSid": "e.SubjectUserSid",
+                        **subject(),
                         "InitiatingProcessLogonId": "number(e.SubjectLogonId)",
                     },
                 ),
                 "AdditionalFields": additional(
-                    Inferred="list_filter([i.inferred,"
+                    Inferred="nullif(list_filter(coalesce(i.inferred, []) || ["
                     "CASE WHEN known(e.ParentProcessName) IS NULL AND i.image IS NOT NULL THEN 'InitiatingProcessFileName' END],"
-                    " lambda x: x IS NOT NULL)",
+                    " lambda x: x IS NOT NULL), [])",
                 ),
             },
-            joins="JOIN audited a ON a.event = e.rowid AND a.sysmon IS NULL"
+            joins="JOIN audited a ON a.event = e.event AND a.sysmon IS NULL"
             " JOIN process p ON p.device_id = a.device_id AND p.uid = a.uid"
             " LEFT JOIN process i ON i.device_id = p.device_id AND i.uid = p.parent_uid",
         ),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.kind import Channel, Kind
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind
 
 __all__ = ["KIND"]
 
 KIND: Final = Kind(
     name="security_process_end",
+    family=Family.AUDIT,
     channel=Channel.SECURITY,
     event_ids=(4689,),
     fields=(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import EVENT, additional
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.columns import EVENT, additional, subject
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -14,6 +14,7 @@ _TEXT: Final = f"replace(replace(replace(replace({_CONTENT}, '&lt;', '<'), '&gt;
 
 KIND: Final = Kind(
     name="security_scheduled_task",
+    family=Family.AUDIT,
     channel=Channel.SECURITY,
     event_ids=(4698, 4699, 4702),
     fields=(
@@ -32,9 +33,7 @@ KIND: Final = Kind(
                 **EVENT,
                 "ActionType": "CASE e.event_id WHEN 4698 THEN 'ScheduledTaskCreated' WHEN 4699 THEN 'ScheduledTaskDeleted'"
                 " ELSE 'ScheduledTaskUpdated' END",
-                "InitiatingProcessAccountDomain": "lower(e.SubjectDomainName)",
-                "InitiatingProcessAccountName": "lower(e.SubjectUserName)",
-                "InitiatingProcessAccountSid": "e.SubjectUserSid",
+                **subject(),
                 "InitiatingProcessLogonId": "number(e.SubjectLogonId)",
                 "AdditionalFields": additional(TaskName="e.TaskName", TaskContent=_TEXT),
             },

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, initiating, removed_quotes
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, initiating, removed_quotes, subject
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
 KIND: Final = Kind(
     name="security_service_install",
+    family=Family.AUDIT,
     channel=Channel.SECURITY,
     event_ids=(4697,),
     fields=(
@@ -37,9 +38,7 @@ KIND: Final = Kind(
                 **initiating(
                     "DeviceEvents",
                     {
-                        "InitiatingProcessAccountDomain": "lower(e.SubjectDomainName)",
-                        "InitiatingProcessAccountName": "lower(e.SubjectUserName)",
-                        "InitiatingProcessAccountSid": "e.SubjectUserSid",
+                        **subject(),
                         "InitiatingProcessLogonId": "number(e.SubjectLogonId)",
                         "InitiatingProcessId": "coalesce(i.pid, number(e.ClientProcessId))",
                     },
@@ -53,7 +52,7 @@ KIND: Final = Kind(
                     ServiceAccount="e.ServiceAccount",
                     ServiceStartType="e.ServiceStartType",
                     ServiceType="e.ServiceType",
-                    AlsoSource="(SELECT any_value(t.source) FROM service_twin t WHERE t.security = e.rowid)",
+                    AlsoSource="(SELECT any_value(t.source) FROM service_twin t WHERE t.security = e.event)",
                 ),
             },
             joins=ACTING,

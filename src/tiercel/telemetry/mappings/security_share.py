@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import EVENT, additional
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.columns import EVENT, additional, subject
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -18,6 +18,7 @@ _IS_PIPE: Final = f"(e.event_id = 5145 AND e.ShareName ILIKE '%\\IPC$' AND {_NAM
 
 KIND: Final = Kind(
     name="security_share",
+    family=Family.AUDIT,
     channel=Channel.SECURITY,
     event_ids=(5140, 5145),
     fields=(
@@ -38,9 +39,7 @@ KIND: Final = Kind(
             values={
                 **EVENT,
                 "ActionType": f"CASE WHEN {_IS_PIPE} THEN 'NamedPipeEvent' ELSE 'NetworkShareObjectAccessChecked' END",
-                "AccountDomain": "lower(e.SubjectDomainName)",
-                "AccountName": "lower(e.SubjectUserName)",
-                "AccountSid": "e.SubjectUserSid",
+                **subject("Account"),
                 "LogonId": "number(e.SubjectLogonId)",
                 "RemoteIP": "plain_ip(e.IpAddress)",
                 "RemotePort": "nullif(port(e.IpPort), 0)",
@@ -56,7 +55,7 @@ KIND: Final = Kind(
                     RelativeTargetName="known(e.RelativeTargetName)",
                     DesiredAccess="e.AccessMask",
                     Inferred="['InitiatingProcessId', 'InitiatingProcessFileName']",
-                    AlsoSource="(SELECT any_value(t.source) FROM pipe_twin t WHERE t.security = e.rowid)",
+                    AlsoSource="(SELECT any_value(t.source) FROM pipe_twin t WHERE t.security = e.event)",
                 ),
             },
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tiercel.telemetry.mappings.columns import ACTING, EVENT, initiating
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -20,6 +20,7 @@ _FIELDS: Final = (
 
 KIND: Final = Kind(
     name="sysmon_file_create",
+    family=Family.SYSMON,
     channel=Channel.SYSMON,
     event_ids=(11,),
     fields=_FIELDS,

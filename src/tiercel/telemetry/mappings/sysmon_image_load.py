@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from tiercel.telemetry.mappings.columns import ACTING, EVENT, initiating
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -29,6 +29,7 @@ _FIELDS: Final = (
 
 KIND: Final = Kind(
     name="sysmon_image_load",
+    family=Family.IMAGE,
     channel=Channel.SYSMON,
     event_ids=(7,),
     fields=_FIELDS,

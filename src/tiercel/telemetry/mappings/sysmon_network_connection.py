@@ -6,7 +6,7 @@ from typing import Final
 
 from tiercel.telemetry.mappings.columns import ACTING
 from tiercel.telemetry.mappings.connection import CONNECTION
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -28,6 +28,7 @@ _FIELDS: Final = (
 
 KIND: Final = Kind(
     name="sysmon_network_connection",
+    family=Family.CONNECTION,
     channel=Channel.SYSMON,
     event_ids=(3,),
     fields=_FIELDS,

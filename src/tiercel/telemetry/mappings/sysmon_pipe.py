@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, initiating
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -25,6 +25,7 @@ _PIPE: Final = "replace(replace(replace(e.PipeName, '&lt;', '<'), '&gt;', '>'), 
 
 KIND: Final = Kind(
     name="sysmon_pipe",
+    family=Family.SYSMON,
     channel=Channel.SYSMON,
     event_ids=(17, 18),
     fields=_FIELDS,
@@ -44,7 +45,7 @@ KIND: Final = Kind(
                     NamedPipeEnd="CASE e.event_id WHEN 17 THEN 'Server' ELSE 'Client' END",
                 ),
             },
-            where="e.rowid NOT IN (SELECT sysmon FROM pipe_twin)",
+            where="e.event NOT IN (SELECT sysmon FROM pipe_twin)",
             joins=ACTING,
         ),
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tiercel.telemetry.mappings.columns import CREATED, EVENT, additional, initiating
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -39,6 +39,7 @@ _FIELDS: Final = (
 
 KIND: Final = Kind(
     name="sysmon_process_create",
+    family=Family.SYSMON,
     channel=Channel.SYSMON,
     event_ids=(1,),
     fields=_FIELDS,
@@ -64,11 +65,10 @@ KIND: Final = Kind(
                 "AdditionalFields": additional(
                     CurrentDirectory="known(e.CurrentDirectory)",
                     RuleName="known(e.RuleName)",
-                    Inferred="list_filter(["
-                    "CASE WHEN number(e.ProcessId) IS NULL AND p.pid IS NOT NULL THEN 'ProcessId' END,"
-                    "CASE WHEN known(e.ParentCommandLine) IS NULL THEN i.inferred END], lambda x: x IS NOT NULL)",
-                    AlsoSource="(SELECT any_value(s.source) FROM audited a"
-                    " JOIN event_security_process_create s ON s.rowid = a.event WHERE a.sysmon = e.rowid)",
+                    Inferred="nullif(list_filter(["
+                    "CASE WHEN number(e.ProcessId) IS NULL AND p.pid IS NOT NULL THEN 'ProcessId' END"
+                    "] || CASE WHEN known(e.ParentCommandLine) IS NULL THEN coalesce(i.inferred, []) ELSE [] END, lambda x: x IS NOT NULL), [])",
+                    AlsoSource="(SELECT any_value(a.source) FROM audited a WHERE a.sysmon = e.event)",
                 ),
             },
             joins="JOIN process p ON p.device_id = e.device_id AND p.uid = e.uid"

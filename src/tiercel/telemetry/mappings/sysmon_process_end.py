@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.kind import Channel, Kind
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind
 
 __all__ = ["KIND"]
 
@@ -18,6 +18,7 @@ _FIELDS: Final = (
 
 KIND: Final = Kind(
     name="sysmon_process_end",
+    family=Family.SYSMON,
     channel=Channel.SYSMON,
     event_ids=(5,),
     fields=_FIELDS,

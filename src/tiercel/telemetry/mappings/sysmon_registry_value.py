@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tiercel.telemetry.mappings.columns import ACTING, EVENT, initiating
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -28,6 +28,7 @@ _KEY: Final = """regexp_replace(regexp_replace(regexp_replace(e.TargetObject,
 
 KIND: Final = Kind(
     name="sysmon_registry_value",
+    family=Family.SYSMON,
     channel=Channel.SYSMON,
     event_ids=(13,),
     fields=_FIELDS,

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from tiercel.telemetry.mappings.columns import EVENT, additional
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
 KIND: Final = Kind(
     name="sysmon_wmi",
+    family=Family.SYSMON,
     channel=Channel.SYSMON,
     event_ids=(19, 20, 21),
     fields=(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from tiercel.telemetry.mappings.columns import EVENT, additional, removed_quotes
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -24,6 +24,7 @@ _TYPE: Final = (
 
 KIND: Final = Kind(
     name="system_service_install",
+    family=Family.AUDIT,
     channel=Channel.SYSTEM,
     event_ids=(7045,),
     fields=(
@@ -55,7 +56,7 @@ KIND: Final = Kind(
                     ServiceType=_TYPE,
                 ),
             },
-            where="e.rowid NOT IN (SELECT system FROM service_twin)",
+            where="e.event NOT IN (SELECT system FROM service_twin)",
         ),
     ),
 )

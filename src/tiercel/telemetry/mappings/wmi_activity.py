@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, initiating
-from tiercel.telemetry.mappings.kind import Channel, Kind, Rows
+from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
 
@@ -18,6 +18,7 @@ _FIRST: Final = "trim(split_part(e.{0}, ';', 1))"
 
 KIND: Final = Kind(
     name="wmi_activity",
+    family=Family.AUDIT,
     channel=Channel.WMI,
     event_ids=(5857, 5858, 5859, 5860, 5861),
     fields=(
@@ -64,7 +65,7 @@ KIND: Final = Kind(
                     PossibleCause="e.PossibleCause",
                 ),
             },
-            where="e.event_id IN (5857, 5860, 5861) AND e.rowid NOT IN (SELECT activity FROM binding_twin)",
+            where="e.event_id IN (5857, 5860, 5861) AND e.event NOT IN (SELECT activity FROM binding_twin)",
             joins=ACTING,
         ),
     ),

@@ -31,7 +31,9 @@ def insert_records(connection: duckdb.DuckDBPyConnection, staged: str) -> dict[i
             row_number() OVER (PARTITION BY {category}, hash(json_extract(line, '$.properties')) ORDER BY file, record) AS nth
         FROM {staged}"""
     )
-    present = connection.execute("SELECT category, file, count(*), count(*) FILTER (nth > 1) FROM delivered GROUP BY ALL")
+    present = connection.execute(
+        "SELECT category, file, count(*), count(*) FILTER (nth > 1) FROM delivered GROUP BY ALL"
+    )
     categories = set()
     for name, file, count, again in present.fetchall():
         reasons = skipped.setdefault(file, Counter())

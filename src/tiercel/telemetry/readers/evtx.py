@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
     from tiercel.telemetry.inputs import Document
 
-__all__ = ["DAMAGED", "read_evtx"]
+__all__ = ["read_evtx"]
 
-DAMAGED: Final = "damaged record"
 _HEADER: Final = 4096
 _CHUNK: Final = 65536
 _RUN: Final = 4 << 20
@@ -58,7 +57,7 @@ def read_evtx(document: Document, report: Callable[[Issue], None]) -> Iterator[R
     if damaged:
         message = f"{document.name}: {len(damaged)} damaged places, the first: {damaged[0][:200]}"
         report(Issue("import-damaged-record", message, hint="the other records are read"))
-    yield Records(numbers, pa.array(lines, pa.string()), {DAMAGED: len(damaged)} if damaged else {})
+    yield Records(numbers, pa.array(lines, pa.string()), damaged=len(damaged))
 
 
 def _tell_if_cut(document: Document, source: str | IO[bytes], report: Callable[[Issue], None]) -> None:

@@ -92,8 +92,8 @@ def _last(buffer: bytes, connection: duckdb.DuckDBPyConnection) -> bytes:
 
 
 def _is_json(text: bytes, connection: duckdb.DuckDBPyConnection) -> bool:
-    row = connection.execute("SELECT json_valid($1)", [text.decode("utf-8", "replace")]).fetchone()
-    return bool(row and row[0])
+    rows = connection.execute("SELECT json_valid($1)", [text.decode("utf-8", "replace")]).fetchall()
+    return bool(rows[0][0])
 
 
 def _elements(text: bytes, separator: re.Pattern[bytes], connection: duckdb.DuckDBPyConnection) -> pa.Array:
@@ -103,10 +103,11 @@ def _elements(text: bytes, separator: re.Pattern[bytes], connection: duckdb.Duck
         return pa.array([], pa.string())
     whole = b"[" + text + b"]"
     if _is_json(whole, connection):
-        table = connection.execute(
-            "SELECT unnest(from_json($1, '[\"JSON\"]'))::VARCHAR AS line", [whole.decode("utf-8", "replace")]
-        ).to_arrow_table()
-        return table.column("line").combine_chunks()
+        with connection.cursor() as cursor:
+            elements = cursor.sql(
+                "SELECT unnest(from_json($1, '[\"JSON\"]'))::VARCHAR AS line", params=[whole.decode("utf-8", "replace")]
+            )
+            return elements.to_arrow_table().column("line").combine_chunks()
     pieces = []
     begin = 0
     for found in separator.finditer(text):

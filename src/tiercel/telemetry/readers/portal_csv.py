@@ -43,7 +43,10 @@ def read_portal_csv(
     """The table the file was read into, and its rows. Raises InputError where the file is none of a table's or cannot be read."""
     header = next(csv.reader(io.StringIO(document.head.decode("utf-8", "replace"))))
     if "Event Time" in header and "Timestamp" not in header:
-        raise InputError("this is a device timeline, not a table: run a query in advanced hunting and export that", path=document.name)
+        raise InputError(
+            "this is a device timeline, not a table: run a query in advanced hunting and export that",
+            path=document.name,
+        )
     names = [_NOTED.sub("", name.strip()) for name in header]
     content = _read(document, header)
     connection.register("exported", content.rename_columns([f"c{index}" for index in range(len(names))]))
@@ -110,7 +113,9 @@ def _time(name: str, column: str, place: str, connection: duckdb.DuckDBPyConnect
     if slashed:
         if (first > 12) == (second > 12):
             message = f"{column}: whether its dates are day-first or month-first cannot be told"
-            raise InputError(f"{message}; set the portal's time zone to UTC and its format to ISO, then export again", path=name)
+            raise InputError(
+                f"{message}; set the portal's time zone to UTC and its format to ISO, then export again", path=name
+            )
         order = _ORDERS["day" if first > 12 else "month"]
         formats += [f"{order}{comma} {clock}" for comma in (",", "") for clock in _CLOCKS]
     listed = ", ".join(f"'{form}'" for form in formats)

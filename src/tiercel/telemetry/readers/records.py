@@ -20,13 +20,14 @@ LONGEST_RECORD = 16 << 20
 class Records:
     """Lines of JSON text with the number that finds each again in its file.
 
-    `skipped` counts records that were met but cannot be handed on, by reason. `replaced` says that some bytes were no UTF-8 and stand
-    as U+FFFD.
+    `skipped` counts records that were met but cannot be handed on, by reason; `damaged` places where it cannot even be told how many
+    records there were. `replaced` says that some bytes were no UTF-8 and stand as U+FFFD.
     """
 
     numbers: Sequence[int]
     lines: pa.Array
     skipped: Mapping[str, int] = field(default_factory=dict)
+    damaged: int = 0
     replaced: bool = False
 
 
