@@ -216,6 +216,7 @@ def open_telemetry(
             raise UsageError(f"there is no file or folder at {path}")
     clock = _naive(as_of)
     connection = duckdb.connect()
+    connection.execute("SET enable_progress_bar = false")  # standard output is for data
     if any(is_lake(path) for path in files):
         report = _attach_lake(files, connection, clock, channels)
     else:
