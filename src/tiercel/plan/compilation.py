@@ -86,7 +86,12 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
         parameters=parameters or {},
         prober=probe,
     )
-    result = run(Context(compiler, Scope()), query.statements)
+    result: Relation | Typed | None = None
+    try:
+        result = run(Context(compiler, Scope()), query.statements)
+    except RecursionError:
+        compiler.report("kql-too-deep", "this is nested too deep to be compiled", query.region)
+        return Compiled(None, tuple(compiler.issues))
     if result is None:
         compiler.report("kql-no-result", "the query binds names and has no result", query.region, "end it with a table")
     issues = tuple(compiler.issues)

@@ -71,7 +71,6 @@ class Compiler:
     ctes: dict[str, exp.Query] = field(default_factory=dict)
     used_tables: dict[str, None] = field(default_factory=dict)
     render_hint: str = ""
-    depth: int = 0
     _taken: set[str] = field(default_factory=set)
     _seen: set[tuple[str, int, str]] = field(default_factory=set)
     _count: int = 0

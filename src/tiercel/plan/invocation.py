@@ -18,16 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["invoke"]
 
-_DEEPEST = 64
-"""How deep functions may call each other: KQL has no recursion, so more than this is one."""
-
-
 def invoke(
     context: Context, call: syntax.Call, binding: FunctionBinding, piped: Relation | None = None
 ) -> Relation | Typed:
     """What the function gives for these arguments, the first of which are the rows `piped` into `| invoke f(...)`."""
     scope = Scope(parent=binding.scope)
-    _check_depth(context, call)
     parameters = list(binding.function.parameters)
     if piped is not None:
         if not parameters or parameters[0].columns is None:
@@ -37,21 +32,12 @@ def invoke(
             )
         scope.own[parameters.pop(0).name.text] = TableBinding(piped)
     _bind(context, call, parameters, scope)
-    context.compiler.depth += 1
-    try:
-        result = run(context.within(scope), binding.function.body)
-    finally:
-        context.compiler.depth -= 1
+    result = run(context.within(scope), binding.function.body)
     if result is None:
         raise Refusal(
             "kql-no-result", f"the function `{call.name}` has no result", "its last statement is an expression"
         )
     return result
-
-
-def _check_depth(context: Context, call: syntax.Call) -> None:
-    if context.compiler.depth >= _DEEPEST:
-        raise Refusal("kql-recursion", f"`{call.name}` calls itself, which KQL does not allow")
 
 
 def _bind(context: Context, call: syntax.Call, parameters: list[syntax.Parameter], scope: Scope) -> None:

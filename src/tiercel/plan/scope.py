@@ -57,6 +57,10 @@ class Scope:
             scope = scope.parent
         return None
 
+    def so_far(self) -> Scope:
+        """The scope as it stands now: what a function's body sees, which is not the function itself."""
+        return Scope(self.parent, dict(self.own))
+
     def names(self, kind: type[Binding] | tuple[type[Binding], ...]) -> list[str]:
         """Every visible name that stands for such a thing."""
         found: dict[str, None] = {}

@@ -49,7 +49,7 @@ def bind(context: Context, statement: syntax.Let) -> None:
     """Bind the name of a `let`. Rows get a common table expression of that name, so that they are computed once."""
     name, value = statement.name.text, statement.value
     if isinstance(value, syntax.Lambda):
-        context.scope.own[name] = FunctionBinding(value, context.scope)
+        context.scope.own[name] = FunctionBinding(value, context.scope.so_far())
     elif context.is_rows(value):
         rows = context.rows(value)
         context.scope.own[name] = TableBinding(context.compiler.seal(rows, name))

@@ -176,7 +176,7 @@ def _gives_rows(context: Context, binding: FunctionBinding) -> bool:
         if isinstance(statement, syntax.Let):
             name, value = statement.name.text, statement.value
             if isinstance(value, syntax.Lambda):
-                scope.own[name] = FunctionBinding(value, scope)
+                scope.own[name] = FunctionBinding(value, scope.so_far())
             else:
                 tabular = is_tabular(place, value)
                 scope.own[name] = TableBinding(OPEN) if tabular else ScalarBinding(BROKEN)

@@ -46,6 +46,9 @@ def lower_call(context: Context, node: syntax.Call) -> Typed:
         return result
     form = _FORMS.get(node.name) or WINDOWS.get(node.name)
     if form is not None:
+        if context.aggregating and node.name not in _ROWLESS_FORMS:
+            message = f"`{node.name}` differs from row to row, and one value a group is expected"
+            raise Refusal("kql-not-aggregated", message, "put it into an aggregate, or behind `by`")
         return form(context, node)
     entry: Function | Aggregate | Unsupported | None = AGGREGATES.get(node.name) if context.aggregating else None
     entry = entry or FUNCTIONS.get(node.name) or AGGREGATES.get(node.name)
@@ -238,6 +241,9 @@ def _not(context: Context, node: syntax.Call) -> Typed:
 def _materialize(_context: Context, node: syntax.Call) -> Typed:
     raise Refusal("kql-not-scalar", f"`{node.name}` gives rows, and a value is expected here", "use `toscalar(...)`")
 
+
+_ROWLESS_FORMS: Final = frozenset({"toscalar", "not", "column_names_of", "materialize"})
+"""The forms that mean the same for every row, so that they may stand beside aggregates."""
 
 _FORMS: Final[dict[str, Callable[[Context, syntax.Call], Typed]]] = {
     "toscalar": _toscalar,

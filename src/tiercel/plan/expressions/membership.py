@@ -11,7 +11,8 @@ from sqlglot import exp
 from tiercel.plan.expressions.operands import NUMBERS, bare, wrapped
 from tiercel.plan.expressions.strings import folded, matches
 from tiercel.plan.functions.forms import as_type, dynamic_of, text_of
-from tiercel.plan.literals import constant
+from tiercel.plan.literals import cast, constant
+from tiercel.plan.nodes.aggregates import ListJson, ListOf
 from tiercel.plan.nodes.json import ArrayHas
 from tiercel.plan.nodes.text import HasAnyTerm
 from tiercel.plan.relation import column
@@ -93,7 +94,7 @@ def _tests(context: Context, operand: Typed, items: _Items, *, ignore_case: bool
     for array in items.arrays:
         sought, array_sql = dynamic_of(replace(operand, sql=this.copy())), array.sql
         if fold:
-            array_sql = exp.Cast(this=exp.Lower(this=text_of(array).sql), to=exp.DataType.build("JSON"))
+            array_sql = cast(exp.Lower(this=cast(array.sql, KustoType.STRING)), KustoType.DYNAMIC)
         tests.append(ArrayHas(this=array_sql, expression=sought.sql))
     return tests
 
@@ -154,7 +155,8 @@ def _terms(context: Context, name: str, operand: Typed, items: _Items) -> exp.Ex
 def _gathered(context: Context, rows: Relation) -> exp.Expr:
     """A table's first column as one dynamic array."""
     rows = context.compiler.seal(rows)
-    select = exp.Select(expressions=[exp.JSONArrayAgg(this=text_of(rows.fields[0].typed()).sql)])
+    texts = dynamic_of(text_of(rows.fields[0].typed())).sql
+    select = exp.Select(expressions=[ListJson(this=ListOf(this=texts))])
     if rows.source is not None:
         select.set("from_", exp.From(this=rows.source.copy()))
     return exp.Subquery(this=select)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tiercel.plan.compiler import OPEN
 from tiercel.plan.invocation import invoke
+from tiercel.plan.operators.file_profile import file_profile
 from tiercel.plan.relation import Relation
 from tiercel.plan.scope import FunctionBinding, did_you_mean
 from tiercel.plan.values import Broken, Refusal
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["lower_invoke"]
 
 _OF_DEFENDER = {
-    "FileProfile": "it asks Defender's own service; count prevalence over DeviceProcessEvents instead",
     "DeviceFromIP": "it asks Defender's own service; join DeviceNetworkInfo instead",
     "AssignedIPAddresses": "it asks Defender's own service; use DeviceNetworkInfo instead",
     "SeenBy": "it asks Defender's own service",
@@ -32,6 +32,8 @@ def lower_invoke(context: Context, rows: Relation, node: syntax.Invoke) -> Relat
     call = node.call
     binding = context.scope.find(call.name)
     if not isinstance(binding, FunctionBinding):
+        if call.name == "FileProfile":
+            return file_profile(context, rows, call)
         if call.name in _OF_DEFENDER:
             message = f"`{call.name}` is not supported: {_OF_DEFENDER[call.name]}"
             raise Refusal("kql-unsupported", message, region=call.name_region)
