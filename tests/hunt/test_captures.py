@@ -12,6 +12,7 @@ from tests.acceptance import Capture, Outcome, captures, run
 from tests.conftest import real_data_folder, require
 
 from tiercel.findings import as_json
+from tiercel.hunt import query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,17 @@ def test_the_source_document_as_it_is_finds_psexec_over_tcp(real_data: Path) -> 
     assert told["last_time"] == "2020-09-20T16:16:56.597Z"
     assert all(step["source"] for step in told["evidence"])
     assert {step["role"] for step in told["evidence"]} == {"connection", "child"}
+
+
+def test_the_source_document_leaves_out_a_signed_service_host(real_data: Path) -> None:
+    """A hijacked service runs in svchost.exe, whose certificate the capture holds: known, and no LOLBIN."""
+    ikeext = named(real_data, "otrf-scm-ikeext-dll-hijack-2019")
+    assert outcome(ikeext, (require(real_data.parent / "seeds" / SOURCE_RULE),)).alarms == ()
+    trusted = (
+        'DeviceProcessEvents | where ProcessCommandLine endswith "-s IKEEXT" and FileName =~ "svchost.exe"'
+        " | join kind=inner DeviceFileCertificateInfo on SHA1 | project IsTrusted"
+    )
+    assert query(trusted, ikeext.path).to_pylist() == [{"IsTrusted": True}]
 
 
 @pytest.mark.parametrize("capture", known(), ids=lambda capture: capture.id)
