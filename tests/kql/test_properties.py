@@ -51,6 +51,13 @@ def test_places_in_the_cases(path: Path) -> None:
         check(case.text)
 
 
+@pytest.mark.parametrize("path", sorted(CASES.glob("*.kql")), ids=lambda path: path.stem)
+def test_every_beginning_of_a_case(path: Path) -> None:
+    for case in read_cases(path):
+        for end in range(len(case.text)):
+            check(case.text[:end])
+
+
 def test_mutated_queries(conformance: Path) -> None:
     assert conformance.exists()
     chance, texts = random.Random(20_261_122), queries()  # noqa: S311  a repeatable choice of mutations, no secret

@@ -71,6 +71,8 @@ class Constants(Cursor):
     def string(self) -> Literal:
         """A string; literals that follow each other are one."""
         first = self.at
+        if self.kinds[first] != STRING:
+            raise self.unexpected("a string")
         value = self.string_value(first)
         self.at = first + 1
         if self.kinds[first + 1] == STRING:

@@ -66,11 +66,12 @@ class Cursor:
         self.source = source
         self.text = source.text
         tokens: Tokens = tokenize(source.text)
-        self.kinds = tokens.kinds
-        self.texts = tokens.texts
-        self.starts = tokens.starts
-        self.ends = tokens.ends
-        self.partners = tokens.partners
+        # Two more ends: whoever looks two tokens ahead from the last one finds nothing there.
+        self.kinds = [*tokens.kinds, END, END]
+        self.texts = [*tokens.texts, "", ""]
+        self.starts = [*tokens.starts, len(self.text), len(self.text)]
+        self.ends = [*tokens.ends, len(self.text), len(self.text)]
+        self.partners = [*tokens.partners, -1, -1]
         self.faults = tokens.faults
         self.at = 0
         self.depth = 0
@@ -87,12 +88,7 @@ class Cursor:
     def is_word(self, word: str, ahead: int = 0) -> bool:
         """Whether a name that reads `word` comes next (or `ahead` tokens later)."""
         at = self.at + ahead
-        return at < len(self.kinds) and self.texts[at] == word and self.kinds[at] == NAME
-
-    def kind_ahead(self, ahead: int) -> str:
-        """The kind of the token `ahead` tokens later; END behind the last."""
-        at = self.at + ahead
-        return self.kinds[at] if at < len(self.kinds) else END
+        return self.texts[at] == word and self.kinds[at] == NAME
 
     def touches(self, at: int) -> bool:
         """Whether token `at` follows the one before it without a blank."""
@@ -190,8 +186,7 @@ class Cursor:
         """The word at the next token together with what touches it by hyphens (`project-away`), and its last token."""
         at = last = self.at
         while (
-            self.kinds[last] == NAME
-            and self.kinds[last + 1] == "-"
+            self.kinds[last + 1] == "-"
             and self.kinds[last + 2] == NAME
             and self.touches(last + 1)
             and self.touches(last + 2)

@@ -128,7 +128,7 @@ def read_scan(read: Expressions, first: int) -> Scan:
     """`scan [with_match_id = m] [partition by ..] [order by ..] [declare (..)] with (step a: cond => x = y; ...)`."""
     match_id: Name | None = None
     read_hints(read, ("with_step_name", "kind"))
-    if read.is_word("with_match_id") and read.kind_ahead(1) == "=":
+    if read.is_word("with_match_id") and read.kinds[read.at + 1] == "=":
         read.at += 2
         match_id = read.name()
     partition_by: tuple[Expression, ...] = ()

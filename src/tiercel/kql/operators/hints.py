@@ -30,7 +30,7 @@ def read_hints(read: Expressions, known: Collection[str] = NOTHING, *, strict: b
         at = read.at
         word = read.texts[at]
         last = at
-        if word == "hint" and read.kind_ahead(1) == "." and read.kind_ahead(2) == NAME:
+        if word == "hint" and read.kinds[read.at + 1] == "." and read.kinds[read.at + 2] == NAME:
             last = at + 2
         if read.kinds[last + 1] != "=":
             break

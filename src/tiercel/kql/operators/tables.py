@@ -89,7 +89,7 @@ def _table(read: Expressions) -> Expression:
 
 def _tables_in(read: Expressions) -> tuple[Expression, ...]:
     """`in (T1, T2*)`, if it stands next."""
-    if not (read.is_word("in") and read.kind_ahead(1) == "("):
+    if not (read.is_word("in") and read.kinds[read.at + 1] == "("):
         return ()
     read.at += 1
     opener = read.expect("(")
@@ -247,7 +247,7 @@ def read_render(read: Expressions, first: int) -> Render:
     """`render timechart [with (title = "x")]`, or the older `render timechart title="x"`."""
     at = read.expect(NAME, where="after `render`")
     properties: tuple[Named, ...] = ()
-    if read.is_word("with") and read.kind_ahead(1) == "(":
+    if read.is_word("with") and read.kinds[read.at + 1] == "(":
         read.at += 1
         properties = read_properties(read)
     else:
