@@ -116,7 +116,7 @@ FUNCTIONS: Final = (
     Function("ipv4_is_private", lower_ipv4_is_private, 1, 1),
     routine_function("ipv4_netmask_suffix", 1, 1),
     routine_function("format_ipv4", 1, 2),
-    routine_function("format_ipv4_mask", 2, 2),
+    routine_function("format_ipv4_mask", 1, 2),
     routine_function("ipv4_range_to_cidr_list", 2, 2),
     Function("has_ipv4", lower_has_ipv4, 2, 2),
     routine_function("has_any_ipv4", 2, None),

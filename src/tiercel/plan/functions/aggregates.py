@@ -17,7 +17,7 @@ from tiercel.plan.functions.forms import (
     refuse_type,
     text_of,
 )
-from tiercel.plan.functions.registry import Aggregate, Environment, name_of_first, prefixed
+from tiercel.plan.functions.registry import Aggregate, Environment, name_of_first, prefixed, prefixed_by_all
 from tiercel.plan.literals import cast, constant
 from tiercel.plan.nodes.aggregates import AtExtreme, FirstOf
 from tiercel.plan.nodes.json import DynamicIsNull
@@ -209,7 +209,7 @@ def _covariance(name: str, node: type[exp.Binary | exp.AggFunc], page: str, posi
     Example: `summarize {name}(x, y{", x > 0" if position else ""})`.
     """
     count = 3 if position else 2
-    return Aggregate(name, lower, count, count, prefixed(name))
+    return Aggregate(name, lower, count, count, prefixed_by_all(name))
 
 
 # --- extremes --------------------------------------------------------------------------------------------------------

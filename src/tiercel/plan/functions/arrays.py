@@ -189,6 +189,16 @@ def lower_array_split(_environment: Environment, arguments: Sequence[Typed]) -> 
 lower_array_split.__doc__ = ROUTINES["array_split"].call.__doc__
 
 
+def lower_dynamic_to_json(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
+    """The dynamic value as JSON in a form of its own: names sorted, no spaces. Other types are as by `tostring`.
+
+    Example: `dynamic_to_json(dynamic({"b": 1, "a": 2}))` is `{"a":2,"b":1}`.
+    """
+    if arguments[0].type is not KustoType.DYNAMIC:
+        return text_of(arguments[0])
+    return call_routine("dynamic_to_json", arguments)
+
+
 def lower_estimate_data_size(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
     """The bytes that the values take: 1 a bool, 4 an int, 8 a long, real, datetime or timespan, 16 a guid or decimal.
 
@@ -259,6 +269,6 @@ FUNCTIONS: Final = (
     routine_function("bag_set_key", 3, 3),
     routine_function("bag_zip", 2, 2),
     routine_function("treepath", 1, 1, naming=prefixed("tree")),
-    routine_function("dynamic_to_json", 1, 1),
+    Function("dynamic_to_json", lower_dynamic_to_json, 1, 1),
     Function("estimate_data_size", lower_estimate_data_size, 1, None, "of a dynamic, the bytes of its JSON"),
 )

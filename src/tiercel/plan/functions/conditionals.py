@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
-from tiercel.plan.functions.forms import as_type, bool_of, common_type, refuse_type, text_of
+from tiercel.plan.functions.forms import (
+    as_type,
+    bool_of,
+    common_type,
+    datetime_of,
+    refuse_type,
+    text_of,
+    ticks_of_datetime,
+)
 from tiercel.plan.functions.registry import Environment, Function, unsupported
 from tiercel.plan.literals import constant
 from tiercel.plan.nodes import conversion, guards, json
@@ -197,8 +205,9 @@ def lower_around(_environment: Environment, arguments: Sequence[Typed]) -> Typed
     """
     value, center, delta = arguments
     if value.type is KustoType.DATETIME:
-        raise Refusal("kql-unsupported", "`around` on datetimes", "write `between (center - delta .. center + delta)`")
-    kind = common_type("around", arguments)
+        ticks = [ticks_of_datetime(datetime_of(one).sql) for one in (value, center)]
+        value, center = (Typed(one, KustoType.TIMESPAN) for one in ticks)
+    kind = common_type("around", (value, center, delta))
     value, center, delta = (as_type(one, kind) for one in (value, center, delta))
     between = exp.Between(
         this=exp.Paren(this=value.sql),
@@ -225,6 +234,6 @@ FUNCTIONS: Final = (
     Function("isascii", lower_isascii, 1, 1),
     Function("isutf8", lower_isutf8, 1, 1),
     Function("assert", lower_assert, 2, 2),
-    Function("around", lower_around, 3, 3, "not on datetimes"),
+    Function("around", lower_around, 3, 3),
     unsupported("iscolumnexists", "it is deprecated: write column_ifexists()"),
 )

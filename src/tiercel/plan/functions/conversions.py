@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["FUNCTIONS"]
 
 
+_LOW_BITS: Final = 0xFFFFFFFF
+
+
 def lower_tostring(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
     """The value as text, the way Kusto prints it: `True`, `2026-07-14T09:30:00.0000000Z`, `1.02:03:04`; a null is ''.
 
@@ -121,12 +124,15 @@ def lower_todynamic(_environment: Environment, arguments: Sequence[Typed]) -> Ty
 
 
 def lower_tohex(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
-    """The integer in hexadecimal, lower case, a negative one as 64 bits; a second argument pads it with zeros.
+    """The integer in hexadecimal, lower case, a negative one as its 32 or 64 bits; a second argument pads with zeros.
 
     Example: `tohex(256)` is `100`, `tohex(256, 8)` is `00000100`.
     """
     width = constant_integer("tohex", 1, arguments) if len(arguments) > 1 else 1
-    digits = strings.Hexadecimal(this=long_of(arguments[0]).sql, width=exp.Literal.number(max(width, 1)))
+    value = long_of(arguments[0]).sql
+    if arguments[0].type is KustoType.INT:
+        value = exp.BitwiseAnd(this=exp.Paren(this=value), expression=exp.Literal.number(_LOW_BITS))
+    digits = strings.Hexadecimal(this=value, width=exp.Literal.number(min(max(width, 1), 16)))
     return Typed(exp.Coalesce(this=digits, expressions=[exp.Literal.string("")]), KustoType.STRING)
 
 

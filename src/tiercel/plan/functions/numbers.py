@@ -300,6 +300,8 @@ FUNCTIONS: Final = (
     Function("new_guid", lower_new_guid, 0, 0),
     routine_function("gamma", 1, 1, naming=name_of_first),
     routine_function("loggamma", 1, 1, naming=name_of_first),
+    routine_function("erf", 1, 1),
+    routine_function("erfc", 1, 1),
     routine_function("beta_cdf", 3, 3),
     routine_function("beta_inv", 3, 3),
     routine_function("beta_pdf", 3, 3),

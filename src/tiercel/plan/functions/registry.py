@@ -21,6 +21,7 @@ __all__ = [
     "name_of_first",
     "no_name",
     "prefixed",
+    "prefixed_by_all",
     "unsupported",
 ]
 
@@ -56,6 +57,15 @@ def prefixed(prefix: str) -> Naming:
 
     def name(names: Sequence[str]) -> str:
         return f"{prefix}_{names[0] if names else ''}"
+
+    return name
+
+
+def prefixed_by_all(prefix: str) -> Naming:
+    """A result that is called `prefix_x_y` after all of its arguments."""
+
+    def name(names: Sequence[str]) -> str:
+        return "_".join((prefix, *names))
 
     return name
 

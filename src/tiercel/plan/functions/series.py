@@ -64,6 +64,8 @@ _POLY: Final = {
     "rvariance": _REAL,
     "poly_fit": _DYNAMIC,
 }
+_PARTS: Final = dict.fromkeys(("baseline", "seasonal", "trend", "residual"), _DYNAMIC)
+_ANOMALIES: Final = dict.fromkeys(("ad_flag", "ad_score", "baseline"), _DYNAMIC)
 _SPECTRUM: Final = {"real": _DYNAMIC, "imag": _DYNAMIC}
 
 
@@ -117,7 +119,8 @@ def lower_percentile_tdigest(_environment: Environment, arguments: Sequence[Type
 
 lower_percentile_tdigest.__doc__ = ROUTINES["percentile_tdigest"].call.__doc__
 
-_UNPUBLISHED: Final = "how Kusto computes it is not published in enough detail to give the same numbers"
+_UNPUBLISHED: Final = "how Kusto scores periods is not published: give the period to series_decompose()"
+_PERIOD: Final = "how a period is found, when none is given"
 _DIGITS: Final = "the last digits of a real"
 
 FUNCTIONS: Final[tuple[Function | Unsupported, ...]] = (
@@ -160,15 +163,15 @@ FUNCTIONS: Final[tuple[Function | Unsupported, ...]] = (
     _bag_function("series_fit_2lines", _TWO_LINES, 1, routine="series_fit_2lines_dynamic", differs=_DIGITS),
     routine_function("series_fit_2lines_dynamic", 1, 1, differs=_DIGITS),
     _bag_function("series_fit_poly", _POLY, 3, routine="series_fit_poly", differs=_DIGITS),
-    routine_function("series_seasonal", 2, 3),
+    routine_function("series_seasonal", 1, 3, differs=_PERIOD),
+    _bag_function("series_decompose", _PARTS, 5, routine="series_decompose", differs=_PERIOD),
+    _bag_function("series_decompose_anomalies", _ANOMALIES, 7, routine="series_decompose_anomalies", differs=_PERIOD),
+    routine_function("series_decompose_forecast", 2, 5, differs=_PERIOD),
+    routine_function("series_outliers", 1, 3, naming=name_of_first),
     _bag_function("series_fft", _SPECTRUM, 2, routine="series_fft", differs="at most 65,536 elements"),
     _bag_function("series_ifft", _SPECTRUM, 2, routine="series_ifft", differs="at most 65,536 elements"),
-    unsupported("series_outliers", _UNPUBLISHED),
     unsupported("series_periods_detect", _UNPUBLISHED),
     unsupported("series_periods_validate", _UNPUBLISHED),
-    unsupported("series_decompose", _UNPUBLISHED),
-    unsupported("series_decompose_anomalies", _UNPUBLISHED),
-    unsupported("series_decompose_forecast", _UNPUBLISHED),
     routine_function("dcount_hll", 1, 1, naming=prefixed("dcount_hll")),
     routine_function("hll_merge", 1, 64),
     Function("percentile_tdigest", lower_percentile_tdigest, 2, 3, naming=prefixed("percentile_tdigest")),

@@ -19,7 +19,7 @@ from tiercel.plan.functions.forms import (
 from tiercel.plan.functions.patterns import checked_rewrite, constant_pattern, group_count
 from tiercel.plan.functions.registry import Environment, Function, name_of_first, prefixed, unsupported
 from tiercel.plan.functions.routine_calls import call_routine, routine_function
-from tiercel.plan.literals import cast, constant
+from tiercel.plan.literals import cast, constant, null
 from tiercel.plan.nodes import json, strings
 from tiercel.plan.values import Refusal, Typed
 from tiercel.tables import KustoType
@@ -240,21 +240,30 @@ def lower_indexof(_environment: Environment, arguments: Sequence[Typed]) -> Type
 
 
 def lower_indexof_regex(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
-    """Where a text first matches a constant pattern, from 0; -1 where it does not; a start may be given.
+    """Where a text matches a constant pattern, from 0; -1 where it does not; start, length and occurrence may be given.
 
-    Example: `indexof_regex("abcabc", @"a.c", 1)` is 3. Where we differ: no length and no occurrence.
+    Example: `indexof_regex("abcabc", @"a.c", 1)` is 3. A start below 0, a length below -1 and an occurrence below 1
+    give null.
     """
-    if len(arguments) > 3:
-        raise Refusal(
-            "kql-unsupported", "`indexof_regex` with a length or an occurrence", "cut the text by substring()"
-        )
     text, pattern = text_of(arguments[0]), constant_pattern("indexof_regex", 1, arguments)
-    start = max(0, constant_integer("indexof_regex", 2, arguments)) if len(arguments) > 2 else 0
-    rest = strings.Part(this=text.sql, start=exp.Literal.number(start)) if start else text.sql
+    numbers = [constant_integer("indexof_regex", position, arguments) for position in range(2, len(arguments))]
+    start, length, occurrence = (*numbers, *(0, -1, 1)[len(numbers) :])
+    if start < 0 or length < -1 or occurrence < 1:
+        return null(KustoType.LONG)
+    rest = text.sql
+    if start or length >= 0:
+        rest = strings.Part(this=rest, start=exp.Literal.number(start))
+        if length >= 0:
+            rest.set("length", exp.Literal.number(length))
+    earlier = f"(?:.*?(?:{pattern})){{{occurrence - 1}}}" if occurrence > 1 else ""
     before = strings.MatchGroup(
-        this=rest.copy(), expression=_literal(f"(?s)^(.*?)(?:{pattern})"), group=exp.Literal.number(1)
+        this=rest.copy(), expression=_literal(f"(?s)^({earlier}.*?)(?:{pattern})"), group=exp.Literal.number(1)
     )
-    found = exp.RegexpLike(this=rest, expression=_literal(pattern))
+    if occurrence == 1:
+        found: exp.Expr = exp.RegexpLike(this=rest, expression=_literal(pattern))
+    else:
+        count = strings.MatchCount(this=rest, expression=_literal(pattern))
+        found = exp.GTE(this=count, expression=exp.Literal.number(occurrence))
     place = exp.Add(this=exp.Length(this=before), expression=exp.Literal.number(start))
     branches = [exp.If(this=found, true=cast(place, KustoType.LONG))]
     return Typed(exp.Case(ifs=branches, default=constant(-1, KustoType.LONG).sql), KustoType.LONG)
@@ -409,7 +418,7 @@ FUNCTIONS: Final = (
     Function("toupper", lower_toupper, 1, 1),
     Function("reverse", lower_reverse, 1, 1),
     Function("indexof", lower_indexof, 2, 5),
-    Function("indexof_regex", lower_indexof_regex, 2, 5, "no length and no occurrence"),
+    Function("indexof_regex", lower_indexof_regex, 2, 5),
     Function("countof", lower_countof, 2, 3),
     routine_function("has_any_index", 2, 2),
     Function("replace_string", lower_replace_string, 3, 3),

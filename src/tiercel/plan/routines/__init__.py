@@ -12,6 +12,7 @@ from tiercel.plan.routines import (
     addresses,
     arrays,
     bags,
+    decompose,
     digests,
     encodings,
     fits,
@@ -39,6 +40,7 @@ _FAMILIES: Final = (
     units,
     series,
     fits,
+    decompose,
 )
 
 ROUTINES: Final[dict[str, Routine]] = {routine.name: routine for family in _FAMILIES for routine in family.ROUTINES}

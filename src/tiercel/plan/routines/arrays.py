@@ -113,7 +113,8 @@ def _array_index_of(
     occurrence = 1 if occurrence is None else occurrence
     if not isinstance(array, list) or occurrence < 1:
         return None
-    begin = (start or 0) + (len(array) if (start or 0) < 0 else 0)
+    # Below zero it counts from beyond the end: -3 of five elements looks at the last two, as the emulator's does.
+    begin = (start or 0) + (len(array) + 1 if (start or 0) < 0 else 0)
     end = len(array) if length is None or length < 0 else min(len(array), begin + length)
     wanted = identity(value)
     for at in range(max(0, begin), end):
@@ -225,7 +226,7 @@ def _repeat(value: object, count: int | None) -> list[object] | None:
 
     Example: `repeat(1, 3)` is [1, 1, 1].
     """
-    return None if count is None else [value] * max(0, min(count, LARGEST_ARRAY))
+    return None if count is None or count < 0 else [value] * min(count, LARGEST_ARRAY)
 
 
 def _range(start: float | None, stop: float | None, step: float | None) -> list[float] | None:

@@ -134,25 +134,25 @@ def _bag_zip(keys: object, values: object) -> dict[str, object] | None:
 
 
 def _treepath(value: object) -> list[str]:
-    """The paths of all properties and elements of a dynamic value.
+    """The paths of all properties of a dynamic value; `[0]` stands for every element of an array.
 
-    Example: `treepath(parse_json('{"a": {"b": 1}}'))` is ["['a']", "['a']['b']"].
+    Example: `treepath(parse_json('{"a": [{"b": 1}]}'))` is ["['a']", "['a'][0]", "['a'][0]['b']"].
     """
-    paths: list[str] = []
+    paths: dict[str, None] = {}
     _walk(value, "", paths, 0)
-    return paths
+    return list(paths)
 
 
-def _walk(value: object, path: str, paths: list[str], depth: int) -> None:
+def _walk(value: object, path: str, paths: dict[str, None], depth: int) -> None:
     if depth > _DEEPEST or len(paths) >= LARGEST_ARRAY:
         return
     inside: list[tuple[str, object]] = []
     if isinstance(value, dict):
         inside = [(f"{path}['{name}']", held) for name, held in value.items()]
     elif isinstance(value, list):
-        inside = [(f"{path}[{at}]", held) for at, held in enumerate(value)]
+        inside = [(f"{path}[0]", held) for held in value]
     for one, held in inside:
-        paths.append(one)
+        paths.setdefault(one)
         _walk(held, one, paths, depth + 1)
 
 

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import cmath
 import math
-import statistics
 from typing import Final
 
 from tiercel.plan.routines.routine import Routine
 from tiercel.plan.routines.series import numbers_of
 from tiercel.tables import KustoType
 
-__all__ = ["ROUTINES"]
+__all__ = ["ROUTINES", "line_through", "spectrum_of"]
 
 _HIGHEST_DEGREE: Final = 6
 _LARGEST_SPECTRUM: Final = 1 << 16
 
 
-def _line(values: list[float]) -> dict[str, object]:
-    """The straight line that lies nearest to the values, with x from 1."""
+def line_through(values: list[float]) -> tuple[float, float]:
+    """Slope and interception of the straight line that lies nearest to the values, with x from 1."""
     size = len(values)
     mean_x, mean_y = (size + 1) / 2, sum(values) / size
     across = sum((at + 1 - mean_x) ** 2 for at in range(size))
     slope = sum((at + 1 - mean_x) * (one - mean_y) for at, one in enumerate(values)) / across if across else 0.0
-    interception = mean_y - slope * mean_x
+    return slope, mean_y - slope * mean_x
+
+
+def _line(values: list[float]) -> dict[str, object]:
+    size = len(values)
+    slope, interception = line_through(values)
     return {"slope": slope, "interception": interception, **_quality(values, _points(slope, interception, size, 1))}
 
 
@@ -162,36 +166,24 @@ def _unscaled(scaled: list[float], center: float, size: float) -> list[float]:
     return result
 
 
-def _seasonal(series: object, period: int | None) -> list[float] | None:
-    """The season of a series: for each place in a period the median of the elements there, as long as the series.
-
-    Example: `series_seasonal(dynamic([1, 3, 5, 1, 3, 5, 2, 4, 6]), 3)` is [1.0, 3.0, 5.0, 1.0, 3.0, 5.0, ...].
-    """
-    values = numbers_of(series)
-    if values is None or period is None or period < 1:
-        return None
-    medians = [statistics.median(values[at::period]) for at in range(min(period, len(values)))]
-    return [float(medians[at % period]) for at in range(len(values))]
-
-
 def _spectrum(real: object, imaginary: object, *, inverse: bool) -> dict[str, object] | None:
     first = numbers_of(real)
     second = numbers_of(imaginary) if imaginary is not None else [0.0] * len(first or [])
     if first is None or second is None or len(first) != len(second) or len(first) > _LARGEST_SPECTRUM:
         return None
     values = [complex(a, b) for a, b in zip(first, second, strict=True)]
-    found = _transformed(values, 1 if inverse else -1)
+    found = spectrum_of(values, 1 if inverse else -1)
     scale = len(values) if inverse else 1
     return {"real": [one.real / scale for one in found], "imag": [one.imag / scale for one in found]}
 
 
-def _transformed(values: list[complex], sign: int) -> list[complex]:
+def spectrum_of(values: list[complex], sign: int) -> list[complex]:
     """The discrete Fourier transform: halved while the length is even, summed below."""
     size = len(values)
     if size % 2 or size < 2:
         turn = [cmath.exp(sign * 2j * math.pi * at / size) for at in range(size)]
         return [sum((value * turn[k * at % size] for at, value in enumerate(values)), 0j) for k in range(size)]
-    even, odd = _transformed(values[::2], sign), _transformed(values[1::2], sign)
+    even, odd = spectrum_of(values[::2], sign), spectrum_of(values[1::2], sign)
     turned = [cmath.exp(sign * 2j * math.pi * at / size) * odd[at] for at in range(size // 2)]
     return [a + b for a, b in zip(even, turned, strict=True)] + [a - b for a, b in zip(even, turned, strict=True)]
 
@@ -218,7 +210,6 @@ ROUTINES: Final = (
     Routine("series_fit_line_dynamic", _fit_line, (_DYNAMIC,), _DYNAMIC),
     Routine("series_fit_2lines_dynamic", _fit_2lines, (_DYNAMIC,), _DYNAMIC),
     Routine("series_fit_poly", _fit_poly, (_DYNAMIC, _DYNAMIC, _LONG), _DYNAMIC),
-    Routine("series_seasonal", _seasonal, (_DYNAMIC, _LONG), _DYNAMIC),
     Routine("series_fft", _fft, (_DYNAMIC, _DYNAMIC), _DYNAMIC),
     Routine("series_ifft", _ifft, (_DYNAMIC, _DYNAMIC), _DYNAMIC),
 )

@@ -168,6 +168,8 @@ def _parse_version(text: str | None) -> str | None:
 
 
 _DEEPEST_XML: Final = 200
+_LONGEST_XML: Final = 1 << 20
+"""Characters (Microsoft Learn, "parse_xml()")."""
 
 
 class _XmlReader:
@@ -223,12 +225,12 @@ class _XmlReader:
 def _parse_xml(text: str | None) -> dict[str, object] | None:
     """The dynamic value of an XML text: elements as properties, attributes with `@`, text beside them as `#text`.
 
-    Elements of one name are an array; what is no XML is null.
+    Elements of one name are an array; what is no XML, or longer than 1 MB, is null.
 
     Example: `parse_xml("<a x='1'>b</a>").a["#text"]` is `b`.
     Where we differ: a document with a DOCTYPE is null, so that none can grow without bounds.
     """
-    return _XmlReader().read(text) if text else None
+    return _XmlReader().read(text) if text and len(text) <= _LONGEST_XML else None
 
 
 _STRING, _DYNAMIC = KustoType.STRING, KustoType.DYNAMIC

@@ -38,6 +38,22 @@ def _loggamma(value: float | None) -> float | None:
         return math.inf
 
 
+def _erf(value: float | None) -> float | None:
+    """The error function.
+
+    Example: `erf(0.5)` is 0.5205.
+    """
+    return None if value is None else math.erf(value)
+
+
+def _erfc(value: float | None) -> float | None:
+    """The complementary error function, 1 - erf(x).
+
+    Example: `erfc(0.5)` is 0.4795.
+    """
+    return None if value is None else math.erfc(value)
+
+
 def _continued(x: float, a: float, b: float) -> float:
     """The continued fraction of the incomplete beta function, by Lentz's method."""
     tiny = 1e-300
@@ -85,7 +101,7 @@ def _beta_cdf(x: float | None, a: float | None, b: float | None) -> float | None
     wrong = _beta_arguments(x, a, b)
     if wrong is not None:
         return wrong
-    return _incomplete_beta(x, a, b) if 0 <= x <= 1 else None
+    return _incomplete_beta(x, a, b) if 0 <= x <= 1 else math.nan
 
 
 def _beta_pdf(x: float | None, a: float | None, b: float | None) -> float | None:
@@ -99,7 +115,7 @@ def _beta_pdf(x: float | None, a: float | None, b: float | None) -> float | None
     if wrong is not None:
         return wrong
     if not 0 < x < 1:
-        return None if not 0 <= x <= 1 else 0.0
+        return math.nan
     logs = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + (a - 1) * math.log(x) + (b - 1) * math.log1p(-x)
     return math.exp(logs)
 
@@ -189,6 +205,8 @@ _REAL, _LONG = KustoType.REAL, KustoType.LONG
 ROUTINES: Final = (
     Routine("gamma", _gamma, (_REAL,), _REAL),
     Routine("loggamma", _loggamma, (_REAL,), _REAL),
+    Routine("erf", _erf, (_REAL,), _REAL),
+    Routine("erfc", _erfc, (_REAL,), _REAL),
     Routine("beta_cdf", _beta_cdf, (_REAL, _REAL, _REAL), _REAL),
     Routine("beta_pdf", _beta_pdf, (_REAL, _REAL, _REAL), _REAL),
     Routine("beta_inv", _beta_inv, (_REAL, _REAL, _REAL), _REAL),

@@ -36,8 +36,10 @@ def _indexof(
     """
     text, lookup, occurrence = text or "", lookup or "", 1 if occurrence is None else occurrence
     span = _span(text, start, length)
-    if span is None or occurrence < 1:
-        return None if occurrence < 1 else -1
+    if occurrence < 1 or (length is not None and length < -1):
+        return None
+    if span is None:
+        return -1
     begin, end = span
     for _ in range(occurrence):
         found = text.find(lookup, begin, end)
