@@ -93,7 +93,7 @@ def _show_step(words: Console, step: Step, finding: Finding) -> None:
     first = f"{_INDENT}{moment(step.time)}  {shown(step.step)}  "
     rest = _INDENT + " " * 25
     words.print(wrapped(_cut(elsewhere + step.text), first, rest, words))
-    words.print(wrapped(shown(step.source or "raw event not found"), rest, rest, words), style="dim")
+    words.print(rest + shown(step.source or "raw event not found"), style="dim")  # unfolded: it is to be copied
 
 
 def _cut(text: str) -> str:

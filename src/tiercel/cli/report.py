@@ -56,10 +56,9 @@ def show_report(words: Console, report: ImportReport) -> None:
 
 def _show_clocks(words: Console, report: ImportReport) -> None:
     for clock in report.clocks[:_MOST]:
-        words.print(
-            f"  clock set right: {shown(clock.device)}, {clock.clock} by {clock.offset:+.2f} s"
-            f" ({plural(clock.rows, 'row')}; known from {clock.known_from})"
-        )
+        told = f"{clock.device}, {clock.clock} by {clock.offset:+.2f} s"
+        known = f"({plural(clock.rows, 'row')}; known from {clock.known_from})"
+        words.print(wrapped(shown(f"{told} {known}"), "  clock set right: ", "    ", words))
     if len(report.clocks) > _MOST:
         devices = Counter(clock.device for clock in report.clocks[_MOST:])
         words.print(f"  and {plural(len(report.clocks) - _MOST, 'more clock')} of {plural(len(devices), 'device')}")
