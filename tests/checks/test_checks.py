@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.checks.found import cases, found_in
+from tests.checks.page import PAGE, page
 
 from tiercel import checks
 from tiercel.checks import CHECKS, as_json, as_sarif, check_paths
@@ -152,3 +153,7 @@ def test_sarif(tmp_path: Path) -> None:
         assert 1 <= region["startColumn"] < region["endColumn"]
     region = first["locations"][0]["physicalLocation"]["region"]
     assert region == {"startLine": 2, "startColumn": 3, "endLine": 2, "endColumn": 7}
+
+
+def test_the_page_of_the_checks_is_what_they_say() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m tests.checks.page`"
