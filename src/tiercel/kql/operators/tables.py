@@ -23,6 +23,7 @@ from tiercel.kql.syntax import (
     Range,
     Render,
     Search,
+    ToTyped,
     Union,
 )
 from tiercel.kql.tokens import NAME
@@ -127,7 +128,7 @@ def read_find(read: Expressions, first: int) -> Find:
     if not read.accept_word("where") and tables:
         raise read.unexpected("`where`", where="after the tables of `find`")
     predicate = _predicate(read)
-    columns: list[Expression | Named] = []
+    columns: list[Expression] = []
     project_smart = False
     if read.is_word("project"):
         word, last = read.hyphenated()
@@ -151,11 +152,14 @@ def read_find(read: Expressions, first: int) -> Find:
     )
 
 
-def _find_column(read: Expressions) -> Expression | Named:
-    item = read.named_expression()
-    if read.accept(":"):
-        read.type_word()
-    return item
+def _find_column(read: Expressions) -> Expression:
+    """A column, maybe with the type that it is read as: `a`, `b: string`, `pack(*)`."""
+    at = read.at
+    column = read.path()
+    if not read.accept(":"):
+        return column
+    kusto_type = read.type_word()
+    return ToTyped(region=read.region_from(at), expression=column, type=kusto_type)
 
 
 # --- tables are made -------------------------------------------------------------------------------------------------

@@ -176,7 +176,7 @@ class Parenthesized(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToTyped(Node):
-    """`expression to typeof(type)`, as in mv-expand."""
+    """`column: type` in the `project` of `find`."""
 
     expression: Expression
     type: KustoType
