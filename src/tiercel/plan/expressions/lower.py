@@ -73,7 +73,7 @@ def _over_columns(context: Context, node: syntax.Binary) -> Typed:
     fitting = [
         one.typed()
         for one in context.relation.fields
-        if one.type is right.type or one.type in _SEARCHABLE or node.operator in STRING_OPERATORS
+        if one.type is right.type or one.type in _SEARCHABLE or _may_hold(one.type, node.operator, right)
     ]
     texts = [
         one if one.type in _SEARCHABLE or one.type is right.type else as_type(one, KustoType.STRING) for one in fitting
@@ -82,6 +82,26 @@ def _over_columns(context: Context, node: syntax.Binary) -> Typed:
         _operation(context, node.operator, one, Typed(right.sql.copy(), right.type, right.value)).sql for one in texts
     ]
     return Typed(_any(tests), KustoType.BOOL)
+
+
+_CHARACTERS: Final = {
+    KustoType.INT: frozenset("-0123456789"),
+    KustoType.LONG: frozenset("-0123456789"),
+    KustoType.BOOL: frozenset("truefalse"),
+    KustoType.DATETIME: frozenset("-:.tz0123456789"),
+    KustoType.TIMESPAN: frozenset("-:.0123456789"),
+}
+"""The characters that the text of such a value can hold, in lower case."""
+
+
+def _may_hold(kind: KustoType, operator: str, needle: Typed) -> bool:
+    """Whether the text of such a column could match at all: a word is not looked for among numbers."""
+    if operator not in STRING_OPERATORS:
+        return False
+    characters = _CHARACTERS.get(kind)
+    if operator.startswith("!") or operator == "matches regex" or characters is None:
+        return True
+    return not isinstance(needle.value, str) or set(needle.value.lower()) <= characters
 
 
 def _any(tests: list[exp.Expr]) -> exp.Expr:

@@ -13,7 +13,7 @@ from tiercel.plan.expressions.operands import NUMBERS
 from tiercel.plan.relation import Field, Relation, column
 from tiercel.plan.scope import did_you_mean
 from tiercel.plan.values import Refusal
-from tiercel.tables import KustoType
+from tiercel.tables import SOURCE, KustoType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,8 +55,8 @@ def join(context: Context, rows: Relation, node: syntax.Join) -> Relation:
 
     Example: `join kind=inner (DeviceProcessEvents) on DeviceId, $left.ProcessId == $right.InitiatingProcessId`.
 
-    Of the left rows of one key innerunique keeps the first in the rows' order, or in the order of all columns where
-    they have none; Kusto keeps any.
+    Of the left rows of one key innerunique keeps the first in the rows' order, or in that of the records they were
+    read from, or else in the order of all columns; Kusto keeps any.
     """
     right = context.rows(node.right)
     kind = _kind(node)
@@ -70,7 +70,9 @@ def join(context: Context, rows: Relation, node: syntax.Join) -> Relation:
     if not keys:
         return OPEN if node.on else _refuse_no_keys()
     if kind == "innerunique":
-        left = _one_a_key(context, left, [key.left for key in keys])
+        # Rows without a partner are left out anyway: dropped first, they need not be put in order.
+        left = context.compiler.seal(_one_sided(left, right, keys, "leftsemi"))
+        left = _one_a_key(context, left, [_same(left, key.left) for key in keys])
         keys = [replace(key, left=_same(left, key.left)) for key in keys]
         kind = "inner"
     if kind in _ONE_SIDED:
@@ -165,9 +167,12 @@ def _key(rows: Relation, name: str, node: syntax.Node, side: str) -> Field | Non
 
 
 def _one_a_key(context: Context, rows: Relation, keys: list[Field]) -> Relation:
-    """The first row of each key, in the rows' order, or else in the order of all columns."""
+    """The first row of each key: in the rows' order, in that of the stored records, or in the order of all columns."""
+    record = next((one for one in rows.hidden if one.name == SOURCE.name), None)
     if rows.order:
         order = [key.ordered() for key in rows.order]
+    elif record is not None:
+        order = [exp.Ordered(this=record.sql.copy(), desc=False, nulls_first=True)]
     else:
         names = {key.name for key in keys}
         rest = [one for one in rows.fields if one.name not in names]
