@@ -84,15 +84,17 @@ class Outcome:
         return f"{len(self.right) + len(self.wrong)} findings" if len(self.right) + len(self.wrong) > 1 else ""
 
 
-def outcomes(folder: Path, scenarios: Sequence[Scenario] | None = None) -> list[Outcome]:
+def outcomes(
+    folder: Path, scenarios: Sequence[Scenario] | None = None, variants: Sequence[str] | None = None
+) -> list[Outcome]:
     """Every combination written to the folder and hunted, with what was found on its target."""
-    truths = write_matrix(folder, scenarios=scenarios).attacks
+    truths = write_matrix(folder, scenarios=scenarios, variants=variants).attacks
     by_device: dict[str, list[Finding]] = defaultdict(list)
     records = sorted([*folder.glob("**/winlogbeat"), *folder.glob("**/defender")])
     for finding in hunt(records).findings:
         by_device[(finding.device or "").lower()].append(finding)
     told = []
-    for combination, truth in zip(combinations(scenarios), truths, strict=True):
+    for combination, truth in zip(combinations(scenarios, variants), truths, strict=True):
         found = by_device[truth["target"]["device"].lower()]
         right = tuple(finding for finding in found if is_right(finding, truth))
         told.append(Outcome(combination, truth, right, tuple(finding for finding in found if finding not in right)))

@@ -12,6 +12,7 @@ import pytest
 from tiercel.errors import UsageError
 from tiercel.simulate import SCENARIOS, Format, simulate
 from tiercel.tables import TABLES
+from tiercel.tables.lake import Dataset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +26,7 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-@pytest.mark.parametrize("written_as", list(Format))
+@pytest.mark.parametrize("written_as", [Format.SYSMON, Format.DEFENDER, Format.BOTH, Format.PARQUET])
 def test_same_seed_same_bytes(tmp_path: Path, written_as: Format) -> None:
     for name in ("one", "two"):
         simulate(tmp_path / name, **SMALL, attacks=["dcom", "scm"], written_as=written_as)
@@ -166,14 +167,30 @@ def test_parquet_has_the_columns_of_the_tables(tmp_path: Path) -> None:
     assert {"DeviceProcessEvents", "DeviceNetworkEvents", "DeviceLogonEvents", "DeviceEvents"} <= found
 
 
+def test_a_lake_holds_the_same_rows(tmp_path: Path) -> None:
+    parquet = simulate(tmp_path / "parquet", **SMALL, attacks=["dcom"], written_as=Format.PARQUET)
+    lake = simulate(tmp_path / "lake", **SMALL, attacks=["dcom"], written_as=Format.LAKE)
+    assert lake.records == parquet.records
+    assert lake.attacks == parquet.attacks
+    stored = Dataset.open(tmp_path / "lake")
+    for table in ("DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileCertificateInfo"):
+        rows = sum(pq.read_metadata(path).num_rows for path in (tmp_path / "parquet" / table).rglob("*.parquet"))
+        assert stored.rows(table) == rows
+    with pytest.raises(UsageError, match="a lake already"):
+        simulate(tmp_path / "lake", **SMALL, written_as=Format.LAKE)
+
+
 def test_management_is_only_written_on_request(tmp_path: Path) -> None:
     def remote_starts(managed: bool) -> int:
         simulate(tmp_path, hosts=40, managed=managed, written_as=Format.DEFENDER)
         text = (tmp_path / "defender" / "DeviceProcessEvents-000.jsonl").read_text()
-        return text.count("PDQDeployRunner-1.exe") + text.count("inventory.cmd")
+        return text.count("DeployRunner-1.exe") + text.count("inventory.cmd")
 
     assert remote_starts(managed=False) == 0
+    assert json.loads((tmp_path / "ground-truth.json").read_bytes())["management"] == []
     assert remote_starts(managed=True) > 0
+    managers = json.loads((tmp_path / "ground-truth.json").read_bytes())["management"]
+    assert {manager["role"] for manager in managers} == {"monitoring", "deployment"}
 
 
 def test_an_unknown_scenario_is_named_with_its_neighbour(tmp_path: Path) -> None:

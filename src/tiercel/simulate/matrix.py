@@ -26,7 +26,7 @@ from tiercel.simulate.simulation import Format, Written, make_room, sources_of, 
 from tiercel.simulate.variants import variants_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
 __all__ = ["Combination", "combinations", "write_matrix"]
@@ -66,9 +66,16 @@ class Combination:
         return varied(self.scenario, self.variant)
 
 
-def combinations(scenarios: Sequence[Scenario] | None = None) -> list[Combination]:
-    """Every scenario with every variant, in order."""
-    pairs = [(scenario, variant) for scenario in scenarios or SCENARIOS.values() for variant in variants_of(scenario)]
+def combinations(
+    scenarios: Sequence[Scenario] | None = None, variants: Collection[str] | None = None
+) -> list[Combination]:
+    """Every scenario with every variant, in order; only the given ones, and only variants of these names, if any."""
+    pairs = [
+        (scenario, variant)
+        for scenario in scenarios or SCENARIOS.values()
+        for variant in variants_of(scenario)
+        if not variants or variant.name in variants
+    ]
     return [Combination(number, scenario, variant) for number, (scenario, variant) in enumerate(pairs)]
 
 
@@ -146,7 +153,13 @@ def _plan(combination: Combination, letter: str, role: str, senses: Senses) -> H
     )
 
 
-def write_matrix(out: Path, *, seed: int = 7, scenarios: Sequence[Scenario] | None = None) -> Written:
+def write_matrix(
+    out: Path,
+    *,
+    seed: int = 7,
+    scenarios: Sequence[Scenario] | None = None,
+    variants: Collection[str] | None = None,
+) -> Written:
     """Every combination written below `out`, and matrix.json with the truth of all of them.
 
     Raises:
@@ -155,7 +168,7 @@ def write_matrix(out: Path, *, seed: int = 7, scenarios: Sequence[Scenario] | No
     """
     if out.exists() and any(out.iterdir()) and not (out / "matrix.json").exists():
         raise UsageError(f"{out} is not empty and no simulation wrote it; choose another folder")
-    combined = combinations(scenarios)
+    combined = combinations(scenarios, variants)
     fleet, layout = _lay_out(combined, seed)
     happenings = Happenings()
     truths = []

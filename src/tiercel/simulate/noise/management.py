@@ -13,7 +13,7 @@ __all__ = ["NOISES"]
 _MEMBER_SERVERS = ("server", "files", "office", "print", "dc")
 _MONITOR = ("svc-monitor", "S-1-5-21-1-1-1-1900")
 _DEPLOY = ("svc-deploy", "S-1-5-21-1-1-1-1902")
-_RUNNER = r"C:\Windows\AdminArsenal\PDQDeployRunner\service-1\PDQDeployRunner-1.exe"
+_RUNNER = r"C:\Windows\NorthwindDeploy\DeployRunner-1.exe"
 _PROVIDER = Start(
     label="provider",
     image=r"C:\Windows\System32\wbem\WmiPrvSE.exe",
@@ -92,13 +92,13 @@ NOISES = (
                     over="smb",
                     session="session",
                     share=r"\\*\ADMIN$",
-                    file=r"AdminArsenal\PDQDeployRunner\service-1\PDQDeployRunner-1.exe",
+                    file=r"NorthwindDeploy\DeployRunner-1.exe",
                     mask="0x120196",
                 ),
                 Connect(source="source", on="rpcss", port=135, after=(0.3, 2)),
                 Connect(label="scm", source="source", on="services", after=(0.005, 0.05)),
                 InstallService(
-                    session="session", service="PDQDeployRunner-1", image_path=f'"{_RUNNER}"', after=(0.02, 0.2)
+                    session="session", service="DeployRunner-1", image_path=f'"{_RUNNER}"', after=(0.02, 0.2)
                 ),
                 Start(
                     label="runner",

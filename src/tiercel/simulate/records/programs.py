@@ -60,6 +60,9 @@ _OFFICE_NAMES = frozenset(
 )
 _PUBLISHERS = {
     "psexesvc.exe": ("Sysinternals - www.sysinternals.com", "Sysinternals PsExec", "2.2", "Microsoft Corporation"),
+    "deployrunner-1.exe": ("Northwind Traders", "Northwind Deploy", "5.2.11", "Northwind Traders"),
+    "erpclient.exe": ("Northwind Traders", "Northwind ERP", "11.4", "Northwind Traders"),
+    "erpagent.exe": ("Northwind Traders", "Northwind ERP", "11.4", "Northwind Traders"),
     "googleupdate.exe": ("Google LLC", "Google Update", "1.3.36.152", "Google LLC"),
     "msedge.exe": ("Microsoft Corporation", "Microsoft Edge", "108.0.1462.54", "Microsoft Corporation"),
     "onedrive.exe": ("Microsoft Corporation", "Microsoft OneDrive", "22.238.1114.0002", "Microsoft Corporation"),
