@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tiercel.telemetry.corrections.sessions import infer_sessions
 from tiercel.telemetry.mappings import Family
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def gather_processes(connection: duckdb.DuckDBPyConnection) -> None:
     _resolve_actors(connection)
     _resolve_parents(connection)
     _infer(connection)
+    infer_sessions(connection)
     _render(connection)
 
 
@@ -235,7 +237,7 @@ def _infer(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE uid IS NOT NULL"""
     )
     connection.execute(
-        """UPDATE process SET command_line = 'svchost.exe -k ' || t.service, inferred = ['InitiatingProcessCommandLine']
+        """UPDATE process SET command_line = 'svchost.exe -k ' || t.service, inferred = ['CommandLine']
         FROM part t WHERE t.device_id = process.device_id AND t.uid = process.uid
             AND lower(base_name(process.image)) = 'svchost.exe' AND process.command_line IS NULL"""
     )
@@ -257,6 +259,9 @@ def _render(connection: duckdb.DuckDBPyConnection) -> None:
             coalesce(sid, CASE lower(account) WHEN 'nt authority\\system' THEN 'S-1-5-18'
                 WHEN 'nt authority\\local service' THEN 'S-1-5-19' WHEN 'nt authority\\network service' THEN 'S-1-5-20' END)
                 AS account_sid,
-            CASE WHEN NOT starts_with(uid, '?') THEN uid END AS unique_id
+            CASE WHEN NOT starts_with(uid, '?') THEN uid END AS unique_id,
+            list_transform(coalesce(inferred, []), lambda x: 'InitiatingProcess' || x) AS inferred_of_initiating,
+            list_transform(coalesce(inferred, []), lambda x: CASE x WHEN 'CommandLine' THEN 'ProcessCommandLine' ELSE x END)
+                AS inferred_of_created
         FROM process"""
     )
