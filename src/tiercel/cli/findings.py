@@ -99,4 +99,6 @@ def _show_step(words: Console, step: Step, finding: Finding) -> None:
 def _cut(text: str) -> str:
     """The text, safe to show; a long one cut, with how much is left out."""
     left_out = len(text) - _LONGEST
-    return shown(text) if left_out <= 0 else f"{shown(text[:_LONGEST])}... ({left_out:,} more characters)"
+    if left_out <= 0:
+        return shown(text)
+    return f"{shown(text[:_LONGEST])}... ({left_out:,} more characters; all of it with --format jsonl)"
