@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,8 @@ class Dataset:
 
     storage: Storage
     version: int
-    tables: Mapping[str, tuple[Part, ...]]
-    inputs: Mapping[str, int]
+    tables: Mapping[str, tuple[Part, ...]] = field(repr=False)
+    inputs: Mapping[str, int] = field(repr=False)
     issues: tuple[Issue, ...]
 
     @classmethod

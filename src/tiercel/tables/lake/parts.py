@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -142,10 +141,7 @@ class PartWriter:
             return
         part.writer.close()
         part.sink.close()
-        staged = self.storage.path(part.staged)
-        with staged.open("rb") as file:
-            os.fsync(file.fileno())
-            size = os.fstat(file.fileno()).st_size
+        size = self.storage.path(part.staged).stat().st_size
         day = None if part.day == _NO_DAY else date.fromordinal(part.day + date(1970, 1, 1).toordinal())
         name = f"{day_folder(self.table.name, day)}/part-{self.prefix}-{len(self.finished):06d}.parquet"
         whole = Part(

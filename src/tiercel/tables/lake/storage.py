@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
@@ -25,6 +26,9 @@ HOUSE: Final = "_tiercel"
 
 STAGING: Final = f"{HOUSE}/staging"
 """Where parts and commit records are written before they are moved into place, a folder for each writer."""
+
+
+_SYNCS_AT_ONCE: Final = 16
 
 
 class Storage:
@@ -63,7 +67,7 @@ class Storage:
             raise InputError(f"{self.path(name)}: {error.strerror or error}", path=str(self.path(name))) from error
 
     def names(self, folder: str) -> list[str]:
-        """The names in a folder, sorted; none where there is no such folder. Raises InputError where it cannot be read."""
+        """The names in a folder, sorted; none where there is none. Raises InputError where it cannot be read."""
         path = self.path(folder)
         try:
             with os.scandir(path) as entries:
@@ -83,9 +87,10 @@ class Storage:
         """The content under the name, whole or not at all; what stood there before is replaced."""
         staged = self.path(self.stage(writer)) / f"{uuid.uuid4().hex}.tmp"
         _write(staged, content)
-        self._make(self.path(name).parent)
+        above = self._make(self.path(name).parent)
         staged.replace(self.path(name))
-        _sync_folder(self.path(name).parent)
+        for folder in {self.path(name).parent, *above}:
+            _sync_folder(folder)
 
     def put_if_absent(self, folder: str, file: str, content: bytes, writer: str) -> bool:
         """Whether `folder` is new and now holds `file`; False, and nothing changed, where it stood already.
@@ -99,7 +104,7 @@ class Storage:
         _write(staged / file, content)
         _sync_folder(staged)
         target = self.path(folder)
-        self._make(target.parent)
+        above = self._make(target.parent)
         try:
             staged.rename(target)
         except OSError:
@@ -107,19 +112,24 @@ class Storage:
             if target.exists():
                 return False
             raise
-        _sync_folder(target.parent)
+        for changed in {target.parent, *above}:
+            _sync_folder(changed)
         return True
 
     def place(self, staged: list[str], names: list[str]) -> None:
-        """Moves staged files to their names; the folders' entries are on the disk when this returns."""
-        folders = set()
-        for old, new in zip(staged, names, strict=True):
-            target = self.path(new)
-            self._make(target.parent)
-            self.path(old).rename(target)
-            folders.add(target.parent)
-        for folder in sorted(folders):
-            _sync_folder(folder)
+        """Moves staged files to their names; the files and the folders' entries are on the disk when this returns."""
+        old, new = [self.path(name) for name in staged], [self.path(name) for name in names]
+        folders = {path.parent for path in new}
+        for folder in folders:
+            self._make(folder)
+        # Also the folders above, whoever made the ones below: its maker may not have come to sync them.
+        folders |= {above for folder in folders for above in (folder.parent, folder.parent.parent)}
+        # Side by side, since a disk takes many syncs at once in little more time than one.
+        with ThreadPoolExecutor(_SYNCS_AT_ONCE, "tiercel-sync") as pool:
+            list(pool.map(_sync_file, old))
+            for path, target in zip(old, new, strict=True):
+                path.rename(target)
+            list(pool.map(_sync_folder, sorted(folders)))
 
     def remove(self, name: str) -> None:
         """The file is gone, also if it was gone before."""
@@ -150,15 +160,15 @@ class Storage:
                     if day.startswith("day="):
                         yield from (f"{table}/{day}/{file}" for file in self.names(f"{table}/{day}"))
 
-    def _make(self, folder: Path) -> None:
-        """The folder, made with those above it, each entry on the disk."""
+    def _make(self, folder: Path) -> list[Path]:
+        """The folders that got a new entry when this one was made, with those above it that were missing."""
         made = []
         while not folder.exists():
             made.append(folder)
             folder = folder.parent
         for new in reversed(made):
             new.mkdir(exist_ok=True)
-            _sync_folder(new.parent)
+        return [new.parent for new in made]
 
 
 def _touched(path: Path) -> float:
@@ -170,6 +180,11 @@ def _write(path: Path, content: bytes) -> None:
     with path.open("wb") as file:
         file.write(content)
         file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
