@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
-_TOGETHER: Final = 256 << 20
+_TOGETHER: Final = 512 << 20
 """Bytes of JSON lines that are read in one go; a file beyond that comes in batches, so that memory stays bounded."""
 _PATTERN: Final = frozenset("*?[]{}")
 """What DuckDB would take for a pattern in a file name."""

@@ -48,7 +48,11 @@ _CHANNEL_TESTS: Final = {
     "system": "lower(channel) = 'system'",
     "wmi": "channel ILIKE '%wmi-activity%'",
 }
-_REGISTRY_ID: Final = 13
+_REGISTRY: Final = _KEY + _NUMBER % 13
+_SERVICES: Final = r"\\Services\\"
+"""As JSON writes the part of a registry key that is read of Sysmon 13."""
+_WRAPPING: Final = '"(?:winlog|event_data|_source|Event|AdvancedHunting-)'
+"""What only lines hold that are not flat."""
 _DEFENDER_RECORD: Final = '"AdvancedHunting-'
 _DEFENDER_SHAPE: Final = -1
 _UNWRAPPED: Final = r"""CASE
@@ -77,12 +81,10 @@ class Staging:
         self._batch: list[pa.RecordBatch] = []
         self._batch_size = 0
         self._held = 0
-        ids = sorted({number for kind in self.kinds for number in kind.event_ids} - {_REGISTRY_ID})
-        registry = any(_REGISTRY_ID in kind.event_ids for kind in self.kinds)
-        self._used = _KEY + _NUMBER % "|".join(map(str, ids or [0]))
-        self._registry_used = r"contains(line, '\\Services\\')" if registry else "false"
+        ids = sorted({number for kind in self.kinds for number in kind.event_ids})
+        self._used = _KEY + _NUMBER % "|".join(map(str, ids))
         connection.execute("SET preserve_insertion_order = true")
-        columns = "file INTEGER, record BIGINT, verdict VARCHAR, line VARCHAR, shape TINYINT, id VARCHAR"
+        columns = "file INTEGER, record BIGINT, verdict VARCHAR, line VARCHAR, shape INTEGER, id INTEGER"
         connection.execute(f"CREATE OR REPLACE TEMP TABLE kept ({columns})")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {DEFENDER} (file INTEGER, record BIGINT, line VARCHAR)")
         for family in Family:
@@ -120,7 +122,7 @@ class Staging:
         cases = " ".join(f"WHEN {file} THEN {1 - first}" for file, first in firsts.items())
         if cases:
             without = f" AND file NOT IN ({', '.join(map(str, again))})" if again else ""
-            self._parse("told", f"rowid + CASE file {cases} END", f"verdict = '{_KEPT}'{without}")
+            self._parse("told", f"rowid + CASE file {cases} END", f"shape IS NOT NULL{without}")
         return again
 
     def add(self, file: int, records: Records) -> None:
@@ -149,7 +151,7 @@ class Staging:
     def finish(self) -> None:
         """Parses what is still held."""
         self._keep()
-        self._parse("kept", "record", "true")
+        self._parse("kept", "record", "shape IS NOT NULL")
         self._connection.execute("DROP TABLE IF EXISTS told")
         self._connection.execute("DROP TABLE kept")
 
@@ -172,38 +174,39 @@ class Staging:
         self._held += self._count(set())
         self._repair()
         if self._held >= _HELD:
-            self._parse("kept", "record", "true")
+            self._parse("kept", "record", "shape IS NOT NULL")
             self._connection.execute("TRUNCATE kept")
             self._held = 0
 
     def _tell_apart(self, file: str, record: str, source: str, line: str, parameters: dict[str, object]) -> None:
         """Makes `told`: each line with its verdict, its text where that is still wanted, its shape and its event id."""
-        registry = f"regexp_matches(line, '{_KEY + _NUMBER % _REGISTRY_ID}')"
         proven = line == "json"  # what DuckDB read as JSON is JSON
         kept = f"'{_KEPT}'" if proven else f"CASE WHEN json_valid(line) THEN '{_KEPT}' ELSE '{NOT_JSON}' END"
-        shapes = " ".join(f"WHEN {shape.test} THEN {index}" for index, shape in enumerate(SHAPES))
+        wrapped = " ".join(f"WHEN {shape.test} THEN {index}" for index, shape in enumerate(SHAPES))
+        flat = len(SHAPES) - 1
         self._connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE told AS
-            SELECT file, record, verdict, CASE WHEN verdict IN ('{_KEPT}', '{NOT_JSON}') THEN {_UNWRAPPED} END AS line,
-                CASE WHEN verdict = '{_KEPT}' THEN CASE
+            SELECT file, record, verdict,
+                CASE WHEN verdict = '{_KEPT}' AND wrapped THEN {_UNWRAPPED}
+                    WHEN verdict IN ('{_KEPT}', '{NOT_JSON}') THEN line END AS line,
+                CASE WHEN verdict <> '{_KEPT}' THEN NULL WHEN NOT wrapped THEN {flat}
                     WHEN contains(line, '{_DEFENDER_RECORD}') THEN {_DEFENDER_SHAPE}
-                    WHEN contains(line, '"winlog.') OR contains(line, '"event_data.') THEN {len(SHAPES) - 1}
-                    {shapes} END END AS shape,
+                    WHEN contains(line, '"winlog.') OR contains(line, '"event_data.') THEN {flat} {wrapped} END AS shape,
                 CASE WHEN verdict = '{_KEPT}'
-                    THEN coalesce(nullif(regexp_extract(line, '{self._used}', 1), ''), '{_REGISTRY_ID}') END AS id
+                    THEN try_cast(regexp_extract(line, '{self._used}', 1) AS INTEGER) END AS id
             FROM (
-                SELECT file, record, line, CASE
-                    WHEN line IS NULL THEN NULL
-                    WHEN regexp_matches(line, '{self._used}') THEN {kept}
-                    WHEN contains(line, '"EventI') OR contains(line, 'event_id"') THEN CASE
-                        WHEN {self._registry_used} AND {registry} THEN {kept}
-                        WHEN contains(line, '"TargetObject"') AND {registry} THEN '{UNUSED_KEY}'
-                        ELSE '{UNUSED}' END
-                    WHEN contains(line, '{_DEFENDER_RECORD}') THEN {kept}
-                    WHEN trim(line, ' \t\r\n\x00') = '' THEN '{_EMPTY}'
-                    WHEN json_valid(line) THEN '{NO_EVENT}'
-                    ELSE '{NOT_JSON}' END AS verdict
-                FROM (SELECT {file} AS file, {record} AS record, {line}::VARCHAR AS line FROM {source}))""",
+                SELECT *, CASE WHEN verdict = '{_KEPT}' THEN regexp_matches(line, '{_WRAPPING}') END AS wrapped FROM (
+                    SELECT file, record, line, CASE
+                        WHEN line IS NULL THEN NULL
+                        WHEN regexp_matches(line, '{self._used}') THEN CASE
+                            WHEN NOT contains(line, '{_SERVICES}') AND regexp_matches(line, '{_REGISTRY}')
+                            THEN '{UNUSED_KEY}' ELSE {kept} END
+                        WHEN contains(line, '"EventI') OR contains(line, 'event_id"') THEN '{UNUSED}'
+                        WHEN contains(line, '{_DEFENDER_RECORD}') THEN {kept}
+                        WHEN trim(line, ' \t\r\n\x00') = '' THEN '{_EMPTY}'
+                        WHEN json_valid(line) THEN '{NO_EVENT}'
+                        ELSE '{NOT_JSON}' END AS verdict
+                    FROM (SELECT {file} AS file, {record} AS record, {line}::VARCHAR AS line FROM {source})))""",
             parameters,
         )
 
@@ -254,7 +257,7 @@ class Staging:
                 chosen = f"SELECT file, {record}, line FROM {source} WHERE {where} AND shape = {_DEFENDER_SHAPE}"
                 self._connection.execute(f"INSERT INTO {DEFENDER} {chosen}")
                 continue
-            ids = {int(number) for index, number in present if index == shape}
+            ids = {number for index, number in present if index == shape}
             for family in Family:
                 kinds = tuple(kind for kind in self.kinds if kind.family is family and ids & set(kind.event_ids))
                 if kinds:
@@ -264,7 +267,7 @@ class Staging:
 
 def _parsing(family: Family, kinds: Sequence[Kind], shape: Shape, where: str, source: str, record: str) -> str:
     """The statement that parses the lines of a family's kinds in one shape into the family's staged table."""
-    ids = ", ".join(f"'{number}'" for kind in kinds for number in kind.event_ids)
+    ids = ", ".join(kind.ids for kind in kinds)
     where = f"id IN ({ids}) AND {where}"
     fields = [f'{_field(kinds, shape, key, column)} AS "{column}"' for column, key in _columns(kinds).items()]
     casts = {
@@ -301,7 +304,7 @@ def _field(kinds: Sequence[Kind], shape: Shape, key: str, column: str) -> str:
     value = f'{path}."{key}"'
     if any(column in kind.also for kind in kinds):
         value = f"json_extract_string(line, '{'/'.join(('', *shape.within, key))}')"
-    data = [f"'{number}'" for kind in kinds if kind.user_data and column in kind.fields for number in kind.event_ids]
+    data = [kind.ids for kind in kinds if kind.user_data and column in kind.fields]
     if data and shape.user_data:
         nested = f"json_extract_string({shape.user_data}, '$.*.\"{key}\"')[1]"
         beside = f"coalesce({nested}, json_extract_string({shape.user_data}, '$.\"{key}\"'))"
@@ -313,8 +316,7 @@ def _field(kinds: Sequence[Kind], shape: Shape, key: str, column: str) -> str:
     for kind in kinds:
         label = kind.in_message.get(column)
         if label is not None:
-            ids = ", ".join(f"'{number}'" for number in kind.event_ids)
             absent = f' AND {path}."{kind.parsed_if}" IS NULL' if kind.parsed_if and column not in kind.dropped else ""
             found = f"nullif(trim(regexp_extract({message}, '{label}([^\\r\\n]*)', 1)), '')"
-            cases.append(f"WHEN id IN ({ids}){absent} THEN {found}")
+            cases.append(f"WHEN id IN ({kind.ids}){absent} THEN {found}")
     return f"CASE WHEN {value} IS NOT NULL THEN {value} {' '.join(cases)} END" if cases else value

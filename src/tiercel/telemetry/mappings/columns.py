@@ -9,7 +9,7 @@ from tiercel.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ACTING", "CREATED", "EVENT", "additional", "initiating", "removed_quotes", "subject"]
+__all__ = ["ACTING", "CREATED", "EVENT", "additional", "inferred", "initiating", "removed_quotes", "subject"]
 
 EVENT: Final[dict[str, str]] = {
     "Timestamp": "e.moment",
@@ -94,6 +94,13 @@ def additional(**members: str) -> str:
     """JSON text of the members that are known, each given as SQL."""
     pairs = ", ".join(f"'{name}', {sql}" for name, sql in members.items())
     return f"nullif(CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR), '{{}}')"
+
+
+def inferred(columns: Mapping[str, str], *lists: str) -> str:
+    """SQL for the list of inferred columns: each of `columns` whose condition holds, and the SQL lists; null if none."""
+    named = ", ".join(f"CASE WHEN {condition} THEN '{column}' END" for column, condition in columns.items())
+    joined = " || ".join([f"[{named}]::VARCHAR[]", *(f"coalesce({names}, [])" for names in lists)])
+    return f"nullif(list_filter({joined}, lambda x: x IS NOT NULL), [])"
 
 
 def subject(prefix: str = "InitiatingProcessAccount") -> dict[str, str]:

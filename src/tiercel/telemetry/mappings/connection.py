@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import EVENT, additional, initiating
+from tiercel.telemetry.mappings.columns import EVENT, additional, inferred, initiating
 
 __all__ = ["CONNECTION", "blocked"]
 
@@ -24,9 +24,12 @@ _PROCESS: Final[dict[str, str]] = {
     "InitiatingProcessFileName": "coalesce(i.lower_name, lower(base_name(e.image)))",
     "InitiatingProcessFolderPath": _PATH,
 }
-_INFERRED: Final = (
-    "nullif(list_filter([CASE WHEN starts_with(e.decided, 'guessed') THEN 'LocalIP' END,"
-    " CASE WHEN e.written_pid IS NULL AND coalesce(e.pid, i.pid) IS NOT NULL THEN 'InitiatingProcessId' END] || coalesce(i.inferred, []), lambda x: x IS NOT NULL), [])"
+_INFERRED: Final = inferred(
+    {
+        "LocalIP": "starts_with(e.decided, 'guessed')",
+        "InitiatingProcessId": "e.written_pid IS NULL AND coalesce(e.pid, i.pid) IS NOT NULL",
+    },
+    "i.inferred_of_initiating",
 )
 
 CONNECTION: Final[dict[str, str]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import CREATED, EVENT, additional, initiating, subject
+from tiercel.telemetry.mappings.columns import CREATED, EVENT, additional, inferred, initiating, subject
 from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
@@ -53,9 +53,11 @@ KIND: Final = Kind(
                     },
                 ),
                 "AdditionalFields": additional(
-                    Inferred="nullif(list_filter(coalesce(i.inferred, []) || ["
-                    "CASE WHEN known(e.ParentProcessName) IS NULL AND i.image IS NOT NULL THEN 'InitiatingProcessFileName' END],"
-                    " lambda x: x IS NOT NULL), [])",
+                    Inferred=inferred(
+                        {"InitiatingProcessFileName": "known(e.ParentProcessName) IS NULL AND i.image IS NOT NULL"},
+                        "p.inferred_of_created",
+                        "i.inferred_of_initiating",
+                    ),
                 ),
             },
             joins="JOIN audited a ON a.event = e.event AND a.sysmon IS NULL"

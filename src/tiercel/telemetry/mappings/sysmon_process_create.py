@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import CREATED, EVENT, additional, initiating
+from tiercel.telemetry.mappings.columns import CREATED, EVENT, additional, inferred, initiating
 from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
@@ -65,9 +65,10 @@ KIND: Final = Kind(
                 "AdditionalFields": additional(
                     CurrentDirectory="known(e.CurrentDirectory)",
                     RuleName="known(e.RuleName)",
-                    Inferred="nullif(list_filter(["
-                    "CASE WHEN number(e.ProcessId) IS NULL AND p.pid IS NOT NULL THEN 'ProcessId' END"
-                    "] || CASE WHEN known(e.ParentCommandLine) IS NULL THEN coalesce(i.inferred, []) ELSE [] END, lambda x: x IS NOT NULL), [])",
+                    Inferred=inferred(
+                        {"ProcessId": "number(e.ProcessId) IS NULL AND p.pid IS NOT NULL"},
+                        "CASE WHEN known(e.ParentCommandLine) IS NULL THEN i.inferred_of_initiating END",
+                    ),
                     AlsoSource="(SELECT any_value(a.source) FROM audited a WHERE a.sysmon = e.event)",
                 ),
             },
