@@ -22,7 +22,7 @@ class Simulated(NamedTuple):
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     folder = tmp_path_factory.mktemp("simulated")
-    written = simulate(folder, hosts=100, seed=3, attacks=list(SCENARIOS), written_as=Format.BOTH)
+    written = simulate(folder, hosts=84, seed=3, attacks=list(SCENARIOS), written_as=Format.BOTH)
     lines = (folder / "winlogbeat" / "winlogbeat-000.ndjson").read_bytes().splitlines()
     attacks = {attack["scenario"]: attack for attack in written.attacks}
     return Simulated(folder, attacks, [json.loads(line) for line in lines])
