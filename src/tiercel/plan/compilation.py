@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from tiercel.errors import Severity
 from tiercel.kql import parse
-from tiercel.plan.compiler import Compiler
+from tiercel.plan.compiler import Compiler, QueryTooLarge
 from tiercel.plan.context import Context
 from tiercel.plan.expressions.lower import lower
 from tiercel.plan.functions.registry import Environment
@@ -89,6 +89,10 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
     result: Relation | Typed | None = None
     try:
         result = run(Context(compiler, Scope()), query.statements)
+    except QueryTooLarge:
+        message = "the functions of this query, written out, are too large to be compiled"
+        compiler.report("kql-too-large", message, query.region)
+        return Compiled(None, tuple(compiler.issues))
     except RecursionError:
         compiler.report("kql-too-deep", "this is nested too deep to be compiled", query.region)
         return Compiled(None, tuple(compiler.issues))

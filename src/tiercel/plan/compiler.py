@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from tiercel.plan.values import Typed
     from tiercel.tables import Table
 
-__all__ = ["OPEN", "Compiler", "Probe", "qualified"]
+__all__ = ["OPEN", "Compiler", "Probe", "QueryTooLarge", "qualified"]
+
+_MOST_INLINED = 500_000
+"""Nodes of SQL that references to lets and arguments may add up to: far beyond any query that a person writes."""
 
 OPEN = Relation(source=None, fields=(), is_open=True)
 """Rows of which nothing is known, after an error that was reported."""
@@ -54,6 +57,10 @@ class Apply(Protocol):
         """The rows after all of them. Trouble is reported, not raised."""
 
 
+class QueryTooLarge(Exception):  # noqa: N818  it is no error of the program's, and becomes an issue
+    """The query grows without bound where its functions are written out: nothing more of it is compiled."""
+
+
 @dataclass(slots=True)
 class Compiler:
     """What the lowerings of one query share. `scalar` and `tabular` lower any expression of their kind."""
@@ -71,6 +78,7 @@ class Compiler:
     ctes: dict[str, exp.Query] = field(default_factory=dict)
     used_tables: dict[str, None] = field(default_factory=dict)
     render_hint: str = ""
+    inlined: int = 0
     _taken: set[str] = field(default_factory=set)
     _seen: set[tuple[str, int, str]] = field(default_factory=set)
     _count: int = 0
@@ -106,6 +114,12 @@ class Compiler:
     def refuse(self, refusal: Refusal, region: Region) -> None:
         """Note a lowering's refusal, at its own place or else at `region`."""
         self.report(refusal.code, refusal.message, refusal.region or region, refusal.hint)
+
+    def spend(self, nodes: int) -> None:
+        """Counts what functions and lets multiply when they are written out; refuses what would fill the memory."""
+        self.inlined += nodes
+        if self.inlined > _MOST_INLINED:
+            raise QueryTooLarge
 
     # --- rows --------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tiercel.kql import syntax
 from tiercel.plan.functions.forms import as_type
 from tiercel.plan.scope import ScalarBinding, Scope, TableBinding, did_you_mean
-from tiercel.plan.statements import run
+from tiercel.plan.statements import run, sized
 from tiercel.plan.values import Broken, Refusal
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tiercel.plan.values import Typed
 
 __all__ = ["invoke"]
+
+_CALL_COST = 50
+"""What a call counts for, whatever it gives: functions that call functions twice make their number double."""
+
 
 def invoke(
     context: Context, call: syntax.Call, binding: FunctionBinding, piped: Relation | None = None
@@ -32,6 +36,7 @@ def invoke(
             )
         scope.own[parameters.pop(0).name.text] = TableBinding(piped)
     _bind(context, call, parameters, scope)
+    context.compiler.spend(_CALL_COST)
     result = run(context.within(scope), binding.function.body)
     if result is None:
         raise Refusal(
@@ -71,7 +76,7 @@ def _bound(context: Context, parameter: syntax.Parameter, argument: syntax.Argum
     value = context.plain().lower(argument)  # type: ignore[arg-type]  # refused by `lower` otherwise
     if not isinstance(value, Broken) and parameter.type is not None and value.type is not parameter.type:
         value = as_type(value, parameter.type)
-    return ScalarBinding(value)
+    return sized(value)
 
 
 def _check_columns(parameter: syntax.Parameter, rows: Relation, argument: syntax.Argument) -> None:

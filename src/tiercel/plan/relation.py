@@ -137,7 +137,9 @@ class Relation:
         items = [_aliased(one.sql, name) for one, name in zip(columns, names, strict=True)]
         select = exp.Select(expressions=items or [_aliased(exp.Null(), "_")])
         if self.source is not None:
-            select.set("from_", exp.From(this=self.source.copy()))
+            # Written rows can be many, and stand in this one SELECT only.
+            source = self.source if isinstance(self.source, exp.Values) else self.source.copy()
+            select.set("from_", exp.From(this=source))
         if self.joins:
             select.set("joins", [one.copy() for one in self.joins])
         if self.where:

@@ -21,6 +21,8 @@ class ScalarBinding:
     """A name that stands for a value."""
 
     value: Typed
+    size: int = 1
+    """How many nodes of SQL each use of the name adds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tiercel.plan.relation import Relation
     from tiercel.plan.values import Typed
 
-__all__ = ["bind", "run"]
+__all__ = ["bind", "run", "sized"]
 
 
 def run(context: Context, statements: Sequence[syntax.Statement]) -> Relation | Typed | None:
@@ -55,7 +55,12 @@ def bind(context: Context, statement: syntax.Let) -> None:
         context.scope.own[name] = TableBinding(context.compiler.seal(rows, name))
     else:
         place = context.over(None)
-        context.scope.own[name] = ScalarBinding(place.lower(value))  # type: ignore[arg-type]  # a pipeline is rows
+        context.scope.own[name] = sized(place.lower(value))  # type: ignore[arg-type]  # a pipeline is rows
+
+
+def sized(value: Typed) -> ScalarBinding:
+    """The binding of a value, its size counted."""
+    return ScalarBinding(value, 1 if value.is_constant else sum(1 for _ in value.sql.walk()))
 
 
 def _declare(context: Context, statement: syntax.DeclareQueryParameters) -> None:

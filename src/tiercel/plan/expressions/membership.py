@@ -14,7 +14,7 @@ from tiercel.plan.functions.forms import as_type, dynamic_of, text_of
 from tiercel.plan.literals import cast, constant
 from tiercel.plan.nodes.aggregates import ListJson, ListOf
 from tiercel.plan.nodes.json import ArrayHas
-from tiercel.plan.nodes.text import HasAnyTerm
+from tiercel.plan.nodes.text import HasAnyTerm, HasOneOf
 from tiercel.plan.relation import column
 from tiercel.plan.values import Broken, Refusal, Typed
 from tiercel.tables import KustoType
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tiercel.plan.relation import Relation
 
 __all__ = ["member"]
+
+_MANY = 3
+"""From so many constant needles on one regular expression is faster than a search for each."""
 
 
 @dataclass(slots=True)
@@ -140,16 +143,32 @@ def _within_table(context: Context, this: exp.Expr, rows: Relation, operand: Typ
 
 def _terms(context: Context, name: str, operand: Typed, items: _Items) -> exp.Expr:
     every = name.startswith("has_all")
-    tests = [matches("has", operand, text_of(one)).sql for one in items.values]
+    values = [text_of(one) for one in items.values]
     text = text_of(operand)
-    arrays = [one.sql for one in items.arrays] + [_gathered(context, one) for one in items.tables]
-    for array in arrays:
-        this = folded(Typed(text.sql.copy(), KustoType.STRING, text.value))
-        tests.append(HasAnyTerm(this=this, expression=array, every=every, folded=True))
+    constants = [folded(one) for one in values if isinstance(one.value, str) and one.value.isascii()]
+    if not every and len(constants) == len(values) >= _MANY:
+        return _or_arrays(context, HasOneOf(this=folded(text), expressions=constants), text, items)
+    tests = [matches("has", operand, one).sql for one in values]
+    tests += _array_tests(context, text, items, every=every)
     if not tests:
         return exp.Boolean(this=every)
     connector = exp.And if every else exp.Or
     return reduce(lambda left, right: connector(this=left, expression=right), tests)
+
+
+def _or_arrays(context: Context, test: exp.Expr, text: Typed, items: _Items) -> exp.Expr:
+    tests = _array_tests(context, text, items, every=False)
+    return reduce(lambda left, right: exp.Or(this=left, expression=right), tests, test)
+
+
+def _array_tests(context: Context, text: Typed, items: _Items, *, every: bool) -> list[exp.Expr]:
+    """A test for each array and each table among the items."""
+    arrays = [one.sql for one in items.arrays] + [_gathered(context, one) for one in items.tables]
+    tests: list[exp.Expr] = []
+    for array in arrays:
+        this = folded(Typed(text.sql.copy(), KustoType.STRING, text.value))
+        tests.append(HasAnyTerm(this=this, expression=array, every=every, folded=True))
+    return tests
 
 
 def _gathered(context: Context, rows: Relation) -> exp.Expr:

@@ -40,6 +40,8 @@ def lower_name(context: Context, node: syntax.Name) -> Typed:
     binding = context.scope.find(node.text)
     if isinstance(binding, ScalarBinding):
         value = binding.value
+        if not value.is_constant:
+            context.compiler.spend(binding.size)
         return value if isinstance(value, Broken) else Typed(value.sql.copy(), value.type, value.value)
     if relation is not None and relation.is_open:
         return BROKEN

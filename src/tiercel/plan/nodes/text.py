@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from tiercel.plan.nodes.node import Node
 
-__all__ = ["HasAnyTerm", "HasTerm", "HasTermPrefix", "HasTermSuffix", "MatchesRegex"]
+__all__ = ["HasAnyTerm", "HasOneOf", "HasTerm", "HasTermPrefix", "HasTermSuffix", "MatchesRegex"]
 
 
 class HasTerm(Node):
     """Whether `this` (TEXT) holds `expression` (TEXT) as whole terms, a BOOLEAN; NULL if either is NULL.
 
-    A term is a maximal run of letters and digits. The needle may span terms, but a neighbour of it that is a letter or
-    digit, beside a letter or digit of its own, means no match. An empty needle is found in every text. Cases are told
-    apart: who wants it otherwise lowers both sides.
+    A term is a maximal run of letters and digits; outside ASCII and Latin-1 the blocks of letters count as a whole. The
+    needle may span terms, but a neighbour of it that is a letter or digit, beside a letter or digit of its own, means
+    no match. An empty needle is found in every text. Cases are told apart: who wants it otherwise lowers both sides.
     """
 
     arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
@@ -43,3 +43,9 @@ class HasAnyTerm(Node):
     """
 
     arg_types = {"this": True, "expression": True, "every": False, "folded": False}  # noqa: RUF012  as above
+
+
+class HasOneOf(Node):
+    """Whether `this` (TEXT) has any of `expressions` (TEXT literals) as `HasTerm`, a BOOLEAN: one test for many."""
+
+    arg_types = {"this": True, "expressions": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it

@@ -39,26 +39,44 @@ def datatable(context: Context, _rows: Relation, node: syntax.Datatable) -> Rela
         message = f"{len(node.values)} values do not fill rows of {len(columns)} columns"
         raise Refusal("kql-argument-count", message)
     place = context.over(None)
-    cells = [_cell(place, one, columns[at % len(columns)][1]) for at, one in enumerate(node.values)]
+    kinds = [kind for _, kind in columns]
+    cells = [_cell(place, one, kinds[at % len(kinds)]) for at, one in enumerate(node.values)]
     rows = [cells[at : at + len(columns)] for at in range(0, len(cells), len(columns))]
     return values_table(context, columns, rows)
 
 
 def _cell(context: Context, node: syntax.Expression, kind: KustoType) -> exp.Expr:
+    """One value. Its column is cast as a whole, so a literal stands as it is: thousands of casts take seconds."""
+    if isinstance(node, syntax.Literal) and node.type is kind:
+        return _plain(node.value, kind)
     value = context.lower(node)
     if isinstance(value, Broken):
         return exp.Null()
     try:
-        return as_type(value, kind).sql
+        value = as_type(value, kind)
     except Refusal as refusal:
         context.compiler.refuse(refusal, node.region)
         return exp.Null()
+    return _plain(value.value, kind) if value.is_constant else value.sql
+
+
+def _plain(value: object, kind: KustoType) -> exp.Expr:
+    if value is None:
+        return exp.Null()
+    if kind in {KustoType.INT, KustoType.LONG, KustoType.TIMESPAN}:
+        return exp.Literal.number(str(value))
+    sql = constant(value, kind).sql
+    if isinstance(sql, exp.Cast):
+        # A number as text keeps every digit until it is cast.
+        inner = sql.this
+        return exp.Literal.string(str(value)) if kind in {KustoType.REAL, KustoType.DECIMAL} else inner
+    return sql
 
 
 def values_table(
     context: Context, columns: Sequence[tuple[str, KustoType]], rows: Sequence[Sequence[exp.Expr]]
 ) -> Relation:
-    """A table of these rows, in their order; what may be null is cast, so that the columns have their types."""
+    """A table of these rows, in their order; each column is cast to its type."""
     names = list(unique_names([*(name for name, _ in columns), _POSITION]))
     if rows:
         tuples = [exp.Tuple(expressions=[*row, exp.Literal.number(at)]) for at, row in enumerate(rows)]
@@ -67,7 +85,7 @@ def values_table(
             columns=[exp.Identifier(this=name, quoted=True) for name in names],
         )
         source: exp.Expr | None = exp.Values(expressions=tuples, alias=alias)
-        fields = [Field(name, kind, column(sql)) for (name, kind), sql in zip(columns, names, strict=False)]
+        fields = [Field(name, kind, _of_kind(kind, sql)) for (name, kind), sql in zip(columns, names, strict=False)]
         position = Field(_POSITION, KustoType.LONG, column(names[-1]))
         where: tuple[exp.Expr, ...] = ()
     else:
@@ -78,6 +96,12 @@ def values_table(
     rows_of = Relation(source=source, fields=tuple(fields), where=where, order=order)
     select, given = rows_of.select()
     return context.compiler.add(select, given, rows_of, "listed")
+
+
+def _of_kind(kind: KustoType, name: str) -> exp.Expr:
+    if kind in {KustoType.STRING, KustoType.GUID, KustoType.BOOL}:
+        return column(name) if kind is KustoType.STRING else cast(column(name), kind)
+    return cast(column(name), kind)
 
 
 def print_row(context: Context, _rows: Relation, node: syntax.Print) -> Relation:
