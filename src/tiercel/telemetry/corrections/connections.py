@@ -31,8 +31,7 @@ def gather_connections(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes `link`: every connection event of Sysmon and Security in one form; sides `a` (Source) and `b` (Destination)."""
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE link AS
-        SELECT *, event AS link, pid AS written_pid, least(end_a, end_b) || '>' || greatest(end_a, end_b) || protocol AS ends, NULL::VARCHAR AS own_side,
-            NULL::VARCHAR AS decided, NULL::BIGINT AS told_by
+        SELECT *, event AS link, pid AS written_pid, least(end_a, end_b) || '>' || greatest(end_a, end_b) || protocol AS ends, NULL::BIGINT AS told_by
         FROM (SELECT *, concat_ws(' ', a_ip, a_port) AS end_a, concat_ws(' ', b_ip, b_port) AS end_b,
                 coalesce(split_part(lower(a_host), '.', 1) = split_part(device_name, '.', 1), false) AS a_named,
                 coalesce(split_part(lower(b_host), '.', 1) = split_part(device_name, '.', 1), false) AS b_named
@@ -175,24 +174,30 @@ def orient_connections(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     )
     # What is left is guessed: the listening port, then the side that the other inbound connections of the capture show.
     connection.execute(
-        f"""UPDATE link SET own_side = coalesce(side, guess), decided = coalesce(how, 'guessed: ' || guessed_by) FROM (
-            SELECT s.link, side, how,
-                CASE WHEN a_port IN ({_LISTENING}) AND b_port NOT IN ({_LISTENING}) THEN 'a'
-                    WHEN b_port IN ({_LISTENING}) AND a_port NOT IN ({_LISTENING}) THEN 'b'
-                    WHEN protocol = 'Udp' THEN 'a'
-                    WHEN a_port < {_EPHEMERAL} AND b_port >= {_EPHEMERAL} THEN 'a'
-                    WHEN b_port < {_EPHEMERAL} AND a_port >= {_EPHEMERAL} THEN 'b'
-                    ELSE coalesce(usual, 'b') END AS guess,
-                CASE WHEN (a_port IN ({_LISTENING})) <> (b_port IN ({_LISTENING})) THEN 'listening port'
-                    WHEN protocol = 'Udp' THEN 'Source of a datagram'
-                    WHEN (a_port < {_EPHEMERAL}) <> (b_port < {_EPHEMERAL}) THEN 'lower port'
-                    WHEN usual IS NOT NULL THEN 'like the other inbound connections' ELSE 'Destination of a connection' END
-                    AS guessed_by
+        f"""CREATE OR REPLACE TEMP TABLE link AS
+        SELECT *, CASE own_side WHEN 'a' THEN a_ip ELSE b_ip END AS own_ip,
+            CASE own_side WHEN 'a' THEN a_port ELSE b_port END AS own_port,
+            CASE own_side WHEN 'a' THEN b_ip ELSE a_ip END AS peer_ip,
+            CASE own_side WHEN 'a' THEN b_port ELSE a_port END AS peer_port,
+            CASE own_side WHEN 'a' THEN b_host ELSE a_host END AS peer_host
+        FROM (SELECT s.* EXCLUDE (side, how),
+            coalesce(side, CASE
+                WHEN a_port IN ({_LISTENING}) AND b_port NOT IN ({_LISTENING}) THEN 'a'
+                WHEN b_port IN ({_LISTENING}) AND a_port NOT IN ({_LISTENING}) THEN 'b'
+                WHEN protocol = 'Udp' THEN 'a'
+                WHEN a_port < {_EPHEMERAL} AND b_port >= {_EPHEMERAL} THEN 'a'
+                WHEN b_port < {_EPHEMERAL} AND a_port >= {_EPHEMERAL} THEN 'b'
+                ELSE coalesce(usual, 'b') END) AS own_side,
+            coalesce(how, 'guessed: ' || CASE
+                WHEN (a_port IN ({_LISTENING})) <> (b_port IN ({_LISTENING})) THEN 'listening port'
+                WHEN protocol = 'Udp' THEN 'Source of a datagram'
+                WHEN (a_port < {_EPHEMERAL}) <> (b_port < {_EPHEMERAL}) THEN 'lower port'
+                WHEN usual IS NOT NULL THEN 'like the other inbound connections'
+                ELSE 'Destination of a connection' END) AS decided
             FROM sided s LEFT JOIN (
                 SELECT folder, mode(side) AS usual FROM sided
                 WHERE side IS NOT NULL AND event_id = 3 AND NOT outbound AND protocol = 'Tcp' AND how <> 'self connection'
-                GROUP BY folder) u USING (folder)
-        ) d WHERE link.link = d.link"""
+                GROUP BY folder) u USING (folder))"""
     )
     connection.execute("DROP TABLE sided")
     rows = connection.execute(

@@ -230,7 +230,7 @@ def _infer(connection: duckdb.DuckDBPyConnection) -> None:
         f"""CREATE OR REPLACE TEMP TABLE part AS
         SELECT DISTINCT * FROM (
             SELECT 'RPCSS' AS service, device_id, uid FROM link WHERE protocol = 'Tcp' AND NOT outbound
-                AND event_id IN (3, 5156) AND CASE own_side WHEN 'a' THEN a_port ELSE b_port END = 135
+                AND event_id IN (3, 5156) AND own_port = 135
             UNION ALL SELECT 'DcomLaunch', device_id, parent_uid FROM process WHERE command_line ILIKE '%-embedding%'
             UNION ALL SELECT 'netsvcs -s Winmgmt', device_id, uid FROM {Family.AUDIT.events}
                 WHERE event_id BETWEEN 5858 AND 5861)

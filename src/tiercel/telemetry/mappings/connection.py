@@ -8,16 +8,14 @@ from tiercel.telemetry.mappings.columns import EVENT, additional, inferred, init
 
 __all__ = ["CONNECTION", "blocked"]
 
-_OWN: Final = "CASE e.own_side WHEN 'a' THEN e.a_{0} ELSE e.b_{0} END"
-_PEER: Final = "CASE e.own_side WHEN 'a' THEN e.b_{0} ELSE e.a_{0} END"
 # The Windows folder of a volume is on the system drive, and that is C: but for rare installations; other volumes stay as written.
 _PATH: Final = "regexp_replace(lower(coalesce(i.image, e.image)), '^\\\\device\\\\harddiskvolume\\d+\\\\windows\\\\', 'c:\\\\windows\\\\')"
 
 _SIDES: Final[dict[str, str]] = {
-    "LocalIP": _OWN.format("ip"),
-    "LocalPort": _OWN.format("port"),
-    "RemoteIP": _PEER.format("ip"),
-    "RemotePort": _PEER.format("port"),
+    "LocalIP": "e.own_ip",
+    "LocalPort": "e.own_port",
+    "RemoteIP": "e.peer_ip",
+    "RemotePort": "e.peer_port",
 }
 _PROCESS: Final[dict[str, str]] = {
     "InitiatingProcessId": "coalesce(e.pid, i.pid)",
@@ -37,10 +35,10 @@ CONNECTION: Final[dict[str, str]] = {
     **initiating("DeviceNetworkEvents", _PROCESS),
     **_SIDES,
     "ActionType": "CASE WHEN e.outbound THEN 'ConnectionSuccess' ELSE 'InboundConnectionAccepted' END",
-    "RemoteUrl": _PEER.format("host"),
+    "RemoteUrl": "e.peer_host",
     "Protocol": "e.protocol",
-    "LocalIPType": f"ip_type({_OWN.format('ip')})",
-    "RemoteIPType": f"ip_type({_PEER.format('ip')})",
+    "LocalIPType": "ip_type(e.own_ip)",
+    "RemoteIPType": "ip_type(e.peer_ip)",
     "AdditionalFields": additional(
         UtcTimeAsWritten="CASE WHEN e.moment <> e.written_at THEN strftime(e.written_at, '%Y-%m-%dT%H:%M:%S.%gZ') END",
         Orientation="CASE WHEN starts_with(e.decided, 'guessed') THEN e.decided END",

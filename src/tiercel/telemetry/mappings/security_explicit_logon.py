@@ -49,13 +49,14 @@ KIND: Final = Kind(
                 "AccountDomain": "lower(known(e.TargetDomainName))",
                 "AccountName": "lower(known(e.TargetUserName))",
                 "RemoteDeviceName": "lower(known(e.TargetServerName))",
-                "RemoteIP": "plain_ip(e.IpAddress)",
-                "RemoteIPType": "ip_type(plain_ip(e.IpAddress))",
+                "RemoteIP": "e.ip",
+                "RemoteIPType": "ip_type(e.ip)",
                 "RemotePort": "nullif(port(e.IpPort), 0)",
                 "AdditionalFields": additional(
                     TargetInfo="known(e.TargetInfo)", SubjectLogonId="number(e.SubjectLogonId)"
                 ),
             },
+            events="(SELECT *, plain_ip(IpAddress) AS ip FROM event_security_explicit_logon)",
             joins=ACTING,
         ),
     ),

@@ -41,7 +41,7 @@ KIND: Final = Kind(
                 "ActionType": f"CASE WHEN {_IS_PIPE} THEN 'NamedPipeEvent' ELSE 'NetworkShareObjectAccessChecked' END",
                 **subject("Account"),
                 "LogonId": "number(e.SubjectLogonId)",
-                "RemoteIP": "plain_ip(e.IpAddress)",
+                "RemoteIP": "e.ip",
                 "RemotePort": "nullif(port(e.IpPort), 0)",
                 "FileName": f"CASE WHEN NOT {_IS_PIPE} THEN base_name({_NAME}) END",
                 "FolderPath": f"CASE WHEN NOT {_IS_PIPE} THEN {_NAME} END",
@@ -58,6 +58,7 @@ KIND: Final = Kind(
                     AlsoSource="(SELECT any_value(t.source) FROM pipe_twin t WHERE t.security = e.event)",
                 ),
             },
+            events="(SELECT *, plain_ip(IpAddress) AS ip FROM event_security_share)",
         ),
     ),
 )
