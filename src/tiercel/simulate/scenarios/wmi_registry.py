@@ -41,4 +41,9 @@ SCENARIO = Scenario(
             ),
         ),
     ),
+    blind=dict.fromkeys(
+        ("security-only", "bare-security", "no-connection"),
+        "a provider host that starts for a remote caller is what every inventory query leaves as well; needed are the "
+        "connection and the value that the provider writes (Sysmon 13, DeviceRegistryEvents)",
+    ),
 )

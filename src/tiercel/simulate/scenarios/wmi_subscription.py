@@ -51,4 +51,10 @@ SCENARIO = Scenario(
             ),
         ),
     ),
+    blind={
+        "no-connection": (
+            "Sysmon 19 to 21 name the subscriber's account, neither its session nor its address; the connection to "
+            "Winmgmt is needed"
+        ),
+    },
 )
