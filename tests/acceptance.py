@@ -36,13 +36,17 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class Capture:
-    """One labelled capture. `policy` is must_alert, may_alert or must_not_alert; an attack is its source and target."""
+    """One labelled capture. `policy` is must_alert, may_alert or must_not_alert; an attack is its source and target.
+
+    `processes` are the file names of the servers and children that the labels name.
+    """
 
     id: str
     path: Path
     policy: str
     expected: str
     attacks: tuple[tuple[str | None, str | None], ...]
+    processes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -70,28 +74,43 @@ def captures(folder: Path) -> list[Capture]:
             path=folder / label["file"],
             policy=label["alert_policy"],
             expected=label["expected"],
-            attacks=tuple((attack["source_ip"], attack["target_host"]) for attack in label["techniques"]),
+            attacks=tuple((attack.get("source_ip"), attack.get("target_host")) for attack in label["techniques"]),
+            processes=frozenset(
+                name
+                for attack in label["techniques"]
+                for which in ("server_process", "child_process")
+                if (name := _file_name(attack.get(which)))
+            ),
         )
         for label in labels
     ]
 
 
-def run(capture: Capture, rules: Sequence[Path] | None = None) -> Outcome:
-    """The outcome of hunting one capture."""
-    return judge(capture, hunt([capture.path], rules))
+def _file_name(process: str | None) -> str:
+    """`cmd.exe` of the labels' `cmd.exe :: "C:\\cmd.exe" /c ...` or `explorer.exe (started ...)`; else nothing."""
+    name = (process or "").split(" ", 1)[0].lower()
+    return name if name.endswith(".exe") else ""
+
+
+def run(capture: Capture, rules: Sequence[Path] | None = None, channels: Sequence[str] | None = None) -> Outcome:
+    """The outcome of hunting one capture, or only some of its channels."""
+    return judge(capture, hunt([capture.path], rules, channels=channels))
 
 
 def judge(capture: Capture, result: Result) -> Outcome:
     """The outcome of a hunt: an alarm is a finding of DCOM, SCM or WMI; anything else is another matter.
 
-    An attack is also found by a finding that names its caller, its target and a process, and leaves the technique open.
+    `found` asks for exactly one finding, of the family that the labels expect, that names caller, target and process.
     """
     alarms = tuple(finding for finding in result.findings if family_of(finding))
     others = tuple(finding for finding in result.findings if not family_of(finding))
+    right = [finding for finding in alarms if tells_of(finding, capture)]
     if capture.policy == "must_not_alert":
         verdict = "FALSE ALARM" if alarms else "silent"
-    elif any(tells_of(finding, capture) for finding in result.findings):
-        verdict = "found"
+    elif right:
+        verdict = "found" if len(alarms) == 1 else f"found {len(alarms)}x"
+    elif alarms:
+        verdict = "mistaken"
     else:
         verdict = "missed" if capture.policy == "must_alert" else "silent"
     return Outcome(
@@ -107,11 +126,17 @@ def family_of(finding: Finding) -> str | None:
 
 
 def tells_of(finding: Finding, capture: Capture) -> bool:
-    """Whether a finding is one of the capture's attacks: its target, and its source where both are known."""
+    """Whether a finding is one of the capture's attacks: its family, target, caller and process, as far as labelled."""
+    if capture.expected in FAMILIES and family_of(finding) != capture.expected:
+        return False
     device = (finding.device or "").lower().partition(".")[0]
+    shown = " ".join(
+        f"{process.name} {process.command_line}".lower() for process in (finding.server, finding.child) if process
+    )
+    if capture.processes and shown and not any(name in shown for name in capture.processes):
+        return False
     return any(
-        (target is None or device == target.lower().partition(".")[0])
-        and (source is None or finding.peer_ip is None or finding.peer_ip == source)
+        (target is None or device == target.lower().partition(".")[0]) and (source is None or finding.peer_ip == source)
         for source, target in capture.attacks
     )
 
@@ -119,13 +144,17 @@ def tells_of(finding: Finding, capture: Capture) -> bool:
 def told(finding: Finding) -> str:
     """A finding in a line."""
     names = [process.name or "?" for process in (finding.server, finding.child) if process]
-    return f"{'+'.join(finding.rules or (finding.rule_id,))}: {finding.peer_ip} -> {finding.device} {' > '.join(names)}"
+    tied = (
+        f"{finding.strength or 'rule'} by {','.join(finding.links) or finding.rule_id}, {finding.confidence} confidence"
+    )
+    return f"{finding.title}: {finding.peer_ip} -> {finding.device} {' > '.join(names)} ({tied})"
 
 
 def main() -> int:
     """The table for people."""
     parser = argparse.ArgumentParser(prog="python -m tests.acceptance", description=__doc__)
     parser.add_argument("--rules", action="append", help="rule documents or folders instead of the shipped rules")
+    parser.add_argument("--channels", choices=["sysmon", "security"], help="only the events of these channels")
     parser.add_argument("sets", nargs="*", help="only these captures, by the beginning of their ids")
     arguments = parser.parse_args()
     counts: dict[tuple[str, str], int] = {}
@@ -134,12 +163,14 @@ def main() -> int:
         if arguments.sets and not capture.id.startswith(tuple(arguments.sets)):
             continue
         begun = time.perf_counter()
-        outcome = run(capture, arguments.rules)
+        outcome = run(capture, arguments.rules, [arguments.channels] if arguments.channels else None)
         counts[capture.policy, outcome.verdict] = counts.get((capture.policy, outcome.verdict), 0) + 1
         wrong += outcome.is_wrong
         seconds = f"{time.perf_counter() - begun:5.1f} s"
         failed = f"  did not run: {', '.join(outcome.failed)}" if outcome.failed else ""
-        sys.stdout.write(f"{capture.id:<50} {capture.policy:<15} {outcome.verdict:<12} {seconds}{failed}\n")
+        sys.stdout.write(
+            f"{capture.id:<50} {capture.policy:<15} {capture.expected:<6} {outcome.verdict:<12} {seconds}{failed}\n"
+        )
         for finding in (*outcome.alarms, *outcome.others):
             sys.stdout.write(f"{'':<4}{told(finding)}\n")
         sys.stdout.flush()

@@ -40,6 +40,9 @@ _FAMILIES: Final = (
 )
 _STRENGTHS: Final = ("access", "activation", "execution")
 _LEVELS: Final = ("informational", "low", "medium", "high", "critical")
+_BY_IDENTITY: Final = frozenset({"call", "session", "pipe", "rpc"})
+"""Links that tie the caller by an identity, not by time alone."""
+
 _PEER_WEIGHT: Final = {"session": 8, "pipe": 4, "rpc": 4, "call": 2, "epm": 1, "smb": 1}
 """How surely a link names the caller: the session by identity, the pipe by its own address, a connection by time."""
 
@@ -181,11 +184,12 @@ def _merged(members: Sequence[Finding]) -> Finding:
     )
 
 
-def _rank(finding: Finding) -> tuple[int, int, int, int]:
+def _rank(finding: Finding) -> tuple[int, int, int, int, int]:
     """What makes one finding speak for the others: how far it saw the attack go, how it is tied, what it shows."""
     strength = _STRENGTHS.index(finding.strength) if finding.strength in _STRENGTHS else -1
     named = 1 if finding.family not in (None, "session") else 0
-    return named, strength, len(finding.links), len(finding.evidence)
+    identity = len(set(finding.links) & _BY_IDENTITY)
+    return named, strength, identity, len(finding.links), len(finding.evidence)
 
 
 def _peer(members: Sequence[Finding]) -> tuple[str | None, list[str]]:

@@ -53,14 +53,14 @@ class _Views:
     """The query's SELECTs and which of them reads which."""
 
     def __init__(self, tree: exp.Select) -> None:
-        self.selects = list(tree.find_all(exp.Select))
-        self._named = {cte.alias: cte.this for each in tree.find_all(exp.With) for cte in each.expressions}
+        nodes = [node for node in tree.walk() if isinstance(node, exp.Select | exp.CTE | exp.Table)]
+        self.selects = [node for node in nodes if isinstance(node, exp.Select)]
+        self._uses = Counter(node.name for node in nodes if isinstance(node, exp.Table))
+        self._names = {id(node.this): node.alias for node in nodes if isinstance(node, exp.CTE)}
         self._readers: dict[str, list[exp.Select]] = defaultdict(list)
         for select in self.selects:
             for table in _tables(select):
                 self._readers[table.name].append(select)
-        self._uses = Counter(table.name for table in tree.find_all(exp.Table))
-        self._names = {id(body): name for name, body in self._named.items()}
 
     def reader(self, select: exp.Select) -> tuple[exp.Select, str] | None:
         """The one SELECT that reads this one's rows, and the name it calls them by; None where several do."""
