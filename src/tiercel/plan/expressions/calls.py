@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tiercel.plan.context import Context
 
-__all__ = ["call_results", "lower_call", "scalar_of"]
+__all__ = ["FORMS", "call_results", "lower_call", "scalar_of"]
 
 _BROKEN: Final = Broken(exp.Null(), KustoType.DYNAMIC)
 
@@ -44,7 +44,7 @@ def lower_call(context: Context, node: syntax.Call) -> Typed:
             hint = f"`toscalar({node.name}(...))` gives one value of them"
             raise Refusal("kql-not-scalar", f"`{node.name}` gives rows, and a value is expected here", hint)
         return result
-    form = _FORMS.get(node.name) or WINDOWS.get(node.name)
+    form = FORMS.get(node.name) or WINDOWS.get(node.name)
     if form is not None:
         if context.aggregating and node.name not in _ROWLESS_FORMS:
             message = f"`{node.name}` differs from row to row, and one value a group is expected"
@@ -53,7 +53,7 @@ def lower_call(context: Context, node: syntax.Call) -> Typed:
     entry: Function | Aggregate | Unsupported | None = AGGREGATES.get(node.name) if context.aggregating else None
     entry = entry or FUNCTIONS.get(node.name) or AGGREGATES.get(node.name)
     if entry is None:
-        known = [*FUNCTIONS, *AGGREGATES, *_FORMS, *WINDOWS, *context.scope.names(FunctionBinding)]
+        known = [*FUNCTIONS, *AGGREGATES, *FORMS, *WINDOWS, *context.scope.names(FunctionBinding)]
         raise Refusal(
             "kql-unknown-function",
             f"no function is called `{node.name}`",
@@ -245,7 +245,7 @@ def _materialize(_context: Context, node: syntax.Call) -> Typed:
 _ROWLESS_FORMS: Final = frozenset({"toscalar", "not", "column_names_of", "materialize"})
 """The forms that mean the same for every row, so that they may stand beside aggregates."""
 
-_FORMS: Final[dict[str, Callable[[Context, syntax.Call], Typed]]] = {
+FORMS: Final[dict[str, Callable[[Context, syntax.Call], Typed]]] = {
     "toscalar": _toscalar,
     "ingestion_time": _ingestion_time,
     "column_ifexists": _column_ifexists,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -20,12 +20,12 @@ from tiercel.plan.values import Broken, Refusal
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from tiercel.plan.context import Context
     from tiercel.plan.values import Typed
 
-__all__ = ["extend", "field_of", "lower_project", "ready", "serialize", "several_of", "wildcard"]
+__all__ = ["PROJECTIONS", "extend", "field_of", "lower_project", "ready", "serialize", "several_of", "wildcard"]
 
 
 def field_of(name: str, value: Typed) -> Field:
@@ -249,17 +249,20 @@ def _granny(name: str) -> list[object]:
     return [(int(part), "") if part.isdigit() else (-1, part.lower()) for part in re.split(r"(\d+)", name)]
 
 
+PROJECTIONS: Final[dict[str, Callable[[Context, Relation, syntax.Project], Relation]]] = {
+    "project": project,
+    "project-smart": project,
+    "project-keep": project_kept,
+    "project-away": project_away,
+    "project-rename": rename,
+    "project-reorder": reorder,
+}
+"""The operators that choose columns, by their words."""
+
+
 def lower_project(context: Context, rows: Relation, node: syntax.Project) -> Relation:
     """The operator that `kind` names."""
-    kinds = {
-        "project": project,
-        "project-smart": project,
-        "project-keep": project_kept,
-        "project-away": project_away,
-        "project-rename": rename,
-        "project-reorder": reorder,
-    }
-    return kinds[node.kind](context, rows, node)
+    return PROJECTIONS[node.kind](context, rows, node)
 
 
 def serialize(context: Context, rows: Relation, node: syntax.Serialize) -> Relation:
