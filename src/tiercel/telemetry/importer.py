@@ -18,7 +18,7 @@ from tiercel.telemetry.corrections.processes import gather_processes
 from tiercel.telemetry.corrections.settling import NO_TIME, settle
 from tiercel.telemetry.inputs import Document, Limits, walk
 from tiercel.telemetry.macros import create_macros, drop_macros
-from tiercel.telemetry.mappings import KINDS, Channel
+from tiercel.telemetry.mappings import KINDS, Channel, Family
 from tiercel.telemetry.readers.defender import insert_records
 from tiercel.telemetry.readers.evtx import read_evtx
 from tiercel.telemetry.readers.formats import Encoding, Format, encoding_of, format_of
@@ -74,7 +74,9 @@ def read(
     create_tables(connection)
     temporary = _temporary(connection)
     create_macros(connection)
-    work = _Import(connection, Staging(connection, KINDS, chosen), limits, inputs.bytes, len(inputs.files), progress)
+    connection.execute("SET enable_progress_bar = false")
+    providers = tuple(channel.provider for channel in chosen)
+    work = _Import(connection, Staging(connection, KINDS, chosen), limits, inputs.bytes, len(inputs.files), progress, providers)
     work.issues.extend(inputs.issues)
     work.read(inputs.files)
     report = work.finish(ingestion_time)
@@ -131,6 +133,7 @@ class _Import:
     bytes: int
     count: int
     progress: Callable[[Progress], None] | None
+    providers: tuple[str, ...]
     files: list[_File] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     done: int = 0
@@ -216,7 +219,7 @@ class _Import:
                 for records in read_json_array(document.stream, self.connection):
                     self._add(number, records)
             case Format.EVTX:
-                for records in read_evtx(document, self.issues.append):
+                for records in read_evtx(document, self.providers, UNUSED, self.issues.append):
                     self._add(number, records)
             case Format.PARQUET:
                 _, self.files[number].rows = read_parquet(document, self.connection)
@@ -257,8 +260,9 @@ class _Import:
         orientation = orient_connections(self.connection)
         gather_processes(self.connection)
         pair_channels(self.connection)
+        present = self._present()
         for kind in KINDS:
-            for rows in kind.rows:
+            for rows in kind.rows if kind.name in present else ():
                 source = f"FROM {rows.events or kind.events} e {rows.joins} WHERE {rows.where}"
                 self.connection.execute(insertion(TABLES[rows.table], rows.values, source))
         insert_addresses(self.connection)
@@ -275,6 +279,12 @@ class _Import:
             newest=newest,
             issues=tuple(self.issues),
         )
+
+    def _present(self) -> set[str]:
+        """The kinds of which there are events: planning a statement for none costs as much as for some."""
+        union = " UNION ALL ".join(f"SELECT DISTINCT event_id FROM {family.events}" for family in Family)
+        ids = {number for (number,) in self.connection.execute(union).fetchall()}
+        return {kind.name for kind in KINDS if ids & set(kind.event_ids)}
 
     def _name_files(self) -> None:
         self.connection.execute(

@@ -47,7 +47,7 @@ class Shape:
     message: str | None = None
     """The key of the rendered text at the top of the line."""
     user_data: str = ""
-    """The path of an object whose only member holds the fields of events that log `UserData`."""
+    """A pointer to the object that holds the fields of events that log `UserData`, there or in its only member."""
 
 
 _TEXT: Final = "VARCHAR"
@@ -101,7 +101,6 @@ _BEAT_6: Final = Shape(
     keys={
         **dict.fromkeys(("event_id", "log_name", "computer_name", "record_number", "@timestamp", "process_id"), _TEXT),
         "user": {"identifier": _TEXT},
-        "user_data": "JSON",
     },
     header={
         "event_id": "j.event_id",
@@ -116,7 +115,7 @@ _BEAT_6: Final = Shape(
         "nxlog": "false",
     },
     message="message",
-    user_data="j.user_data",
+    user_data="/user_data",
 )
 
 _BEAT_7: Final = Shape(
@@ -129,7 +128,6 @@ _BEAT_7: Final = Shape(
             **dict.fromkeys(("event_id", "channel", "computer_name", "record_id"), _TEXT),
             "process": {"pid": _TEXT},
             "user": {"identifier": _TEXT},
-            "user_data": "JSON",
         },
     },
     header={
@@ -145,15 +143,19 @@ _BEAT_7: Final = Shape(
         "nxlog": "false",
     },
     message="message",
-    user_data="j.winlog.user_data",
+    user_data="/winlog/user_data",
 )
 
-_ATTRIBUTE: Final = "json_extract_string(j.Event.System.{0}, ['/#attributes/{1}', '/@{1}', '/{1}'])"
+def _element(*attributes: str) -> dict[str, object]:
+    """The keys of an XML element's attributes, in the three ways in which converters write them."""
+    plain = dict.fromkeys(attributes, _TEXT)
+    return {"#attributes": plain, **{f"@{name}": _TEXT for name in attributes}, **plain}
 
 
 def _attribute(element: str, name: str) -> str:
-    """The first spelling of an XML attribute that is there."""
-    return f"list_filter({_ATTRIBUTE.format(element, name)}, lambda x: x IS NOT NULL)[1]"
+    """SQL for the attribute, however it was written."""
+    path = f"j.Event.System.{element}"
+    return f'coalesce({path}."#attributes".{name}, {path}."@{name}", {path}.{name})'
 
 
 _EVENT: Final = Shape(
@@ -164,9 +166,10 @@ _EVENT: Final = Shape(
         "Event": {
             "System": {
                 **dict.fromkeys(("EventID", "Channel", "Computer", "EventRecordID"), _TEXT),
-                **dict.fromkeys(("TimeCreated", "Security", "Execution"), "JSON"),
+                "TimeCreated": _element("SystemTime"),
+                "Security": _element("UserID"),
+                "Execution": _element("ProcessID"),
             },
-            "UserData": "JSON",
         }
     },
     header={
@@ -181,7 +184,7 @@ _EVENT: Final = Shape(
         "header_pid": _attribute("Execution", "ProcessID"),
         "nxlog": "false",
     },
-    user_data="j.Event.UserData",
+    user_data="/Event/UserData",
 )
 
 SHAPES: Final[tuple[Shape, ...]] = (_BEAT_7, _EVENT, _BEAT_6, _FLAT)

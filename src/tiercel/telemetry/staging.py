@@ -283,12 +283,25 @@ def _parsing(family: Family, kinds: Sequence[Kind], shape: Shape, where: str, so
     )
     # DuckDB may test what stands in a parsed line before it tests what chooses the lines; it must not parse all of them for that.
     line = f"CASE WHEN {where} THEN line END"
+    data = _user_data(shape, tuple(kind for kind in kinds if kind.user_data))
     return f"""INSERT INTO {family.stage} BY NAME
         SELECT * EXCLUDE (channel) FROM (
             SELECT file, record, {shape.header["channel"]} AS channel, {", ".join([*head, *fields])}
-            FROM (SELECT file, {record} AS record, line, id, from_json({line}, '{structure(shape, names)}') AS j
+            FROM (SELECT file, {record} AS record, line, id, from_json({line}, '{structure(shape, names)}') AS j{data}
                   FROM {source} WHERE {where}))
         WHERE CASE {channels} ELSE false END"""
+
+
+def _user_data(shape: Shape, kinds: Sequence[Kind]) -> str:
+    """SQL for `u`, the fields that such kinds log as user data: in an object there, or in its only member."""
+    if not kinds or not shape.user_data:
+        return ""
+    path = "$" + shape.user_data.replace("/", ".")
+    inner = f"json_extract(line, '{path}.*')[1]"
+    found = f"CASE WHEN json_type({inner}) = 'OBJECT' THEN {inner} ELSE json_extract(line, '{path}') END"
+    members = ", ".join(f'"{name}": "VARCHAR"' for kind in kinds for name in kind.fields)
+    chosen = ", ".join(kind.ids for kind in kinds)
+    return f", from_json(CASE WHEN id IN ({chosen}) THEN {found} END, '{{{members}}}') AS u"
 
 
 def _columns(kinds: Iterable[Kind]) -> dict[str, str]:
@@ -304,11 +317,8 @@ def _field(kinds: Sequence[Kind], shape: Shape, key: str, column: str) -> str:
     value = f'{path}."{key}"'
     if any(column in kind.also for kind in kinds):
         value = f"json_extract_string(line, '{'/'.join(('', *shape.within, key))}')"
-    data = [kind.ids for kind in kinds if kind.user_data and column in kind.fields]
-    if data and shape.user_data:
-        nested = f"json_extract_string({shape.user_data}, '$.*.\"{key}\"')[1]"
-        beside = f"coalesce({nested}, json_extract_string({shape.user_data}, '$.\"{key}\"'))"
-        value = f"coalesce({value}, CASE WHEN id IN ({', '.join(data)}) THEN {beside} END)"
+    if shape.user_data and any(kind.user_data and column in kind.fields for kind in kinds):
+        value = f'coalesce({value}, u."{key}")'
     if shape.message is None:
         return value
     message = f"json_extract_string(line, '/{shape.message}')"

@@ -20,6 +20,16 @@ class Channel(StrEnum):
     SYSTEM = "system"
     WMI = "wmi"
 
+    @property
+    def provider(self) -> str:
+        """Who writes the events that are read from this log."""
+        return {
+            Channel.SYSMON: "Microsoft-Windows-Sysmon",
+            Channel.SECURITY: "Microsoft-Windows-Security-Auditing",
+            Channel.SYSTEM: "Service Control Manager",
+            Channel.WMI: "Microsoft-Windows-WMI-Activity",
+        }[self]
+
 
 class Family(StrEnum):
     """Kinds that are parsed together, into one table: few statements, and narrow tables for the kinds that come in masses."""

@@ -22,13 +22,19 @@ __all__ = ["read_evtx"]
 _HEADER: Final = 4096
 _CHUNK: Final = 65536
 _RUN: Final = 4 << 20
+_NAME: Final = '"Name":"'
+"""What stands before the provider's name, which the library writes first."""
+_HEAD: Final = 400
 
 
-def read_evtx(document: Document, report: Callable[[Issue], None]) -> Iterator[Records]:
-    """The log's records. A damaged chunk or record is counted and named, what follows is read.
+def read_evtx(
+    document: Document, providers: tuple[str, ...], unused: str, report: Callable[[Issue], None]
+) -> Iterator[Records]:
+    """The log's records that one of the providers wrote; the others are skipped as `unused`.
 
-    Raises InputError when the file header itself cannot be read.
+    A damaged chunk or record is counted and named, what follows is read. Raises InputError when the file header itself cannot be read.
     """
+    wanted = tuple(f'{provider}"' for provider in providers)
     source: str | IO[bytes] = str(document.local) if document.local else io.BytesIO(document.stream.read())
     try:
         parser = PyEvtxParser(source)
@@ -39,11 +45,15 @@ def read_evtx(document: Document, report: Callable[[Issue], None]) -> Iterator[R
     numbers: list[int] = []
     lines: list[str] = []
     damaged: list[str] = []
-    size = 0
+    size = others = 0
     while True:
         try:
             for record in records:
                 line = record["data"]
+                named = line.find(_NAME, 0, _HEAD)
+                if named >= 0 and not line.startswith(wanted, named + len(_NAME)):
+                    others += 1
+                    continue
                 numbers.append(record["event_record_id"])
                 lines.append(line)
                 size += len(line)
@@ -57,7 +67,7 @@ def read_evtx(document: Document, report: Callable[[Issue], None]) -> Iterator[R
     if damaged:
         message = f"{document.name}: {len(damaged)} damaged places, the first: {damaged[0][:200]}"
         report(Issue("import-damaged-record", message, hint="the other records are read"))
-    yield Records(numbers, pa.array(lines, pa.string()), damaged=len(damaged))
+    yield Records(numbers, pa.array(lines, pa.string()), {unused: others} if others else {}, damaged=len(damaged))
 
 
 def _tell_if_cut(document: Document, source: str | IO[bytes], report: Callable[[Issue], None]) -> None:
