@@ -110,7 +110,7 @@ Rows are compared with what the Kusto emulator returned for the examples of Kust
 answered otherwise are listed, each with its reason, in tests/plan/conformance_gaps.txt.
 
 Everywhere: instants hold whole microseconds, where Kusto's hold ticks of 100 nanoseconds; `now()` is the same for the
-whole run and can be set; sums of whole numbers beyond 64 bits are an error, where Kusto's begin anew from the other end;
+whole run and can be set; sums of whole numbers beyond 64 bits are an error, where Kusto's begin anew at the other end;
 of several rows that would do (innerunique, take, sample, take_any) the same ones are given each time.
 """
 
@@ -164,7 +164,8 @@ def _plugins() -> str:
 
 def _functions() -> str:
     parts = ["\n## Functions\n"]
-    families = (*FUNCTION_FAMILIES, *((f"Aggregates: {name}", entries) for name, entries in AGGREGATE_FAMILIES))
+    aggregates = [(f"Aggregates: {name}", entries) for name, entries in AGGREGATE_FAMILIES]
+    families = (*FUNCTION_FAMILIES, *aggregates)
     for family, entries in families:
         built, refused = list[tuple[str, str]](), list[tuple[str, str]]()
         for entry in entries:
