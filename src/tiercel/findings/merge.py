@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -26,6 +26,9 @@ _SAME_START: Final = timedelta(seconds=2)
 
 _BURST: Final = timedelta(minutes=10)
 """What one caller does to one device by one technique with no longer pause is one attack."""
+
+_OPEN: Final = "session"
+"""The family of a finding that names caller and process and leaves the technique open."""
 
 _SHARED_SERVERS: Final = frozenset(
     {"services.exe", "svchost.exe", "wmiprvse.exe", "explorer.exe", "system", "lsass.exe"}
@@ -77,7 +80,7 @@ def confidence_of(links: Iterable[str], otherwise: str) -> str:
         "smb" in seen and "pipe" not in seen,
         "activation" in seen,
         "session" in seen,
-        bool(seen & {"service", "task", "subscription"}),
+        bool(seen & {"service", "task", "subscription", "registry"}),
         "child" in seen,
     ]
     if "session" in seen and sum(kinds) > 1:
@@ -129,28 +132,51 @@ def _tie_by_process(findings: Sequence[Finding], groups: _Groups) -> None:
 
 
 def _tie_by_caller(findings: Sequence[Finding], groups: _Groups) -> None:
-    callers: dict[tuple[str, str, str], list[tuple[datetime, datetime, int]]] = defaultdict(list)
+    callers: dict[tuple[str, str], list[int]] = defaultdict(list)
     for index, finding in enumerate(findings):
-        family = _family(finding)
-        if family and finding.peer_ip and finding.first_time and finding.last_time:
-            key = (_device(finding), finding.peer_ip, family)
-            callers[key].append((finding.first_time, finding.last_time, index))
-    for spans in callers.values():
-        spans.sort()
-        _, until, head = spans[0]
-        for first, last, index in spans[1:]:
-            if first - until <= _BURST:
-                groups.tie(head, index)
-            else:
-                head = index
-            until = max(until, last)
+        if _family(finding) and finding.peer_ip and finding.first_time and finding.last_time:
+            callers[_device(finding), finding.peer_ip].append(index)
+    for members in callers.values():
+        families: dict[str | None, list[int]] = defaultdict(list)
+        for index in members:
+            families[_family(findings[index])].append(index)
+        # A process in the caller's session whose parent tells no technique belongs to the one that is near.
+        open_ones = families.pop(_OPEN, [])
+        for indices in families.values():
+            _tie_bursts(findings, indices, groups)
+        _tie_bursts(findings, open_ones, groups)
+        told = [index for indices in families.values() for index in indices]
+        for index in open_ones:
+            near = min(told, key=lambda each: _distance(findings[index], findings[each]), default=None)
+            if near is not None and _distance(findings[index], findings[near]) <= _BURST:
+                groups.tie(near, index)
+
+
+def _tie_bursts(findings: Sequence[Finding], indices: Sequence[int], groups: _Groups) -> None:
+    spans = sorted((first, last, index) for index in indices for first, last in [_span(findings[index])])
+    for (_, until, one), (first, last, other) in pairwise(_running(spans)):
+        if first - until <= _BURST and last >= first:
+            groups.tie(one, other)
+
+
+def _running(spans: Iterable[tuple[datetime, datetime, int]]) -> Iterable[tuple[datetime, datetime, int]]:
+    """The spans with the latest end so far in place of their own."""
+    until: datetime | None = None
+    for first, last, index in spans:
+        until = last if until is None else max(until, last)
+        yield first, until, index
+
+
+def _span(finding: Finding) -> tuple[datetime, datetime]:
+    ever = datetime.max.replace(tzinfo=UTC)
+    return finding.first_time or ever, finding.last_time or ever
 
 
 def _merged(members: Sequence[Finding]) -> Finding:
     best = max(members, key=_rank)
     if len(members) == 1:
         return replace(best, confidence=confidence_of(best.links, best.confidence))
-    peer, others = _peer(members)
+    peer, others, is_doubtful = _peer(members)
     agreeing = [each for each in members if each.peer_ip in (peer, None)] or list(members)
     best = max(agreeing, key=_rank)
     ordered = sorted(agreeing, key=_rank, reverse=True)
@@ -160,6 +186,9 @@ def _merged(members: Sequence[Finding]) -> Finding:
     child = _fullest(each.child for each in ordered)
     techniques = tuple(dict.fromkeys(each for finding in ordered for each in finding.techniques))
     strength = max((each.strength for each in agreeing if each.strength), key=_STRENGTHS.index, default=None)
+    confidence = confidence_of(links, best.confidence)
+    if is_doubtful and confidence == "high":
+        confidence = "medium"
     note = f" Also near in time, not tied to the process: {', '.join(others)}." if others else ""
     return replace(
         best,
@@ -167,7 +196,7 @@ def _merged(members: Sequence[Finding]) -> Finding:
         techniques=techniques,
         tactics=tuple(dict.fromkeys(each for finding in ordered for each in finding.tactics)),
         severity=max((each.severity for each in agreeing), key=_LEVELS.index),
-        confidence=confidence_of(links, best.confidence),
+        confidence=confidence,
         summary=best.summary + note,
         peer_ip=peer,
         peer_name=next((each.peer_name for each in ordered if each.peer_name), None),
@@ -187,22 +216,27 @@ def _merged(members: Sequence[Finding]) -> Finding:
 def _rank(finding: Finding) -> tuple[int, int, int, int, int]:
     """What makes one finding speak for the others: how far it saw the attack go, how it is tied, what it shows."""
     strength = _STRENGTHS.index(finding.strength) if finding.strength in _STRENGTHS else -1
-    named = 1 if finding.family not in (None, "session") else 0
+    named = 1 if finding.family not in (None, _OPEN) else 0
     identity = len(set(finding.links) & _BY_IDENTITY)
     return named, strength, identity, len(finding.links), len(finding.evidence)
 
 
-def _peer(members: Sequence[Finding]) -> tuple[str | None, list[str]]:
-    """The caller that the links name most surely, and the other addresses."""
-    weights: Counter[str] = Counter()
+def _peer(members: Sequence[Finding]) -> tuple[str | None, list[str], bool]:
+    """The caller that the links name most surely, the other addresses, and whether one of them is named as surely.
+
+    Of several named as surely the one that came last before the process is taken.
+    """
+    weights: dict[str, tuple[int, datetime]] = {}
     for each in members:
         if each.peer_ip:
             weight = max((_PEER_WEIGHT.get(link, 0) for link in each.links), default=0)
-            weights[each.peer_ip] = max(weights[each.peer_ip], weight)
+            told = weight, each.first_time or datetime.min.replace(tzinfo=UTC)
+            weights[each.peer_ip] = max(weights.get(each.peer_ip, told), told)
     if not weights:
-        return None, []
+        return None, [], False
     peer = max(sorted(weights), key=lambda each: weights[each])
-    return peer, sorted(set(weights) - {peer})
+    others = sorted(set(weights) - {peer})
+    return peer, others, any(weights[other][0] == weights[peer][0] for other in others)
 
 
 def _steps(members: Sequence[Finding]) -> list[Step]:
@@ -246,7 +280,7 @@ def _identity(best: Finding, peer: str | None, server: Process | None, child: Pr
 
 
 def _family(finding: Finding) -> str | None:
-    if finding.family and finding.family != "session":
+    if finding.family and finding.family != _OPEN:
         return finding.family
     return next((name for name, ids in _FAMILIES if set(ids) & set(finding.techniques)), finding.family)
 
