@@ -6,7 +6,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from bench import parsing
+from bench import lake, parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
     "parsing": parsing.run,
+    "lake": lake.run,
 }
 """Every measurement by name, in the order in which they run."""
 
