@@ -1,8 +1,8 @@
 """Events on their way into the tables: lines told apart, the used ones parsed into one staged table a family of kinds.
 
-A line that no mapping uses costs one regular expression; only the others are parsed, once, and only for the fields that their family
-declares. Whole files of JSON lines are read by DuckDB itself; what comes out of archives, arrays and event logs, and files that hold
-a damaged or an overlong line, comes in batches.
+A line that no mapping uses costs one regular expression; only the others are parsed, once, and only for the fields that
+their family declares. Whole files of JSON lines are read by DuckDB itself; what comes out of archives, arrays and event
+logs, and files that hold a damaged or an overlong line, comes in batches.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DEFENDER: Final = "stage_defender"
 NOT_JSON: Final = "not JSON"
 NO_EVENT: Final = "no Windows event"
 UNUSED: Final = "event id not used"
-UNUSED_KEY: Final = "registry value outside the services"
+UNUSED_KEY: Final = "registry value of neither a service nor WMI"
 _KEPT: Final = "kept"
 _EMPTY: Final = "empty"
 
@@ -49,7 +49,8 @@ _CHANNEL_TESTS: Final = {
     "wmi": "channel ILIKE '%wmi-activity%'",
 }
 _REGISTRY: Final = _KEY + _NUMBER % 13
-_SERVICES: Final = r"\\Services\\"
+_TELLING_KEY: Final = r"(?i)\\services\\|wmiprvse"
+"""A value of a service, in any spelling, or one that WMI's registry provider set."""
 """As JSON writes the part of a registry key that is read of Sysmon 13."""
 _WRAPPING: Final = '"(?:winlog|event_data|_source|Event|AdvancedHunting-)'
 """What only lines hold that are not flat."""
@@ -96,7 +97,7 @@ class Staging:
             )
 
     def add_files(self, files: Sequence[tuple[int, str]]) -> list[int]:
-        """Reads whole files of JSON lines; gives back those that must be read another way, of which nothing was taken."""
+        """Reads whole files of JSON lines; gives back those, taken nothing of, that must be read another way."""
         if not files:
             return []
         paths = [path for _, path in files]
@@ -191,7 +192,8 @@ class Staging:
                     WHEN verdict IN ('{_KEPT}', '{NOT_JSON}') THEN line END AS line,
                 CASE WHEN verdict <> '{_KEPT}' THEN NULL WHEN NOT wrapped THEN {flat}
                     WHEN contains(line, '{_DEFENDER_RECORD}') THEN {_DEFENDER_SHAPE}
-                    WHEN contains(line, '"winlog.') OR contains(line, '"event_data.') THEN {flat} {wrapped} END AS shape,
+                    WHEN contains(line, '"winlog.') OR contains(line, '"event_data.') THEN {flat}
+                    {wrapped} END AS shape,
                 CASE WHEN verdict = '{_KEPT}'
                     THEN try_cast(regexp_extract(line, '{self._used}', 1) AS INTEGER) END AS id
             FROM (
@@ -199,7 +201,7 @@ class Staging:
                     SELECT file, record, line, CASE
                         WHEN line IS NULL THEN NULL
                         WHEN regexp_matches(line, '{self._used}') THEN CASE
-                            WHEN NOT contains(line, '{_SERVICES}') AND regexp_matches(line, '{_REGISTRY}')
+                            WHEN regexp_matches(line, '{_REGISTRY}') AND NOT regexp_matches(line, '{_TELLING_KEY}')
                             THEN '{UNUSED_KEY}' ELSE {kept} END
                         WHEN contains(line, '"EventI') OR contains(line, 'event_id"') THEN '{UNUSED}'
                         WHEN contains(line, '{_DEFENDER_RECORD}') THEN {kept}
@@ -262,10 +264,12 @@ class Staging:
                 kinds = tuple(kind for kind in self.kinds if kind.family is family and ids & set(kind.event_ids))
                 if kinds:
                     chosen = f"shape = {shape} AND {where}"
-                    self._connection.execute(_parsing(family, kinds, SHAPES[shape], chosen, source, record))
+                    self._connection.execute(
+                        _parsing(family, kinds, SHAPES[shape], where=chosen, source=source, record=record)
+                    )
 
 
-def _parsing(family: Family, kinds: Sequence[Kind], shape: Shape, where: str, source: str, record: str) -> str:
+def _parsing(family: Family, kinds: Sequence[Kind], shape: Shape, *, where: str, source: str, record: str) -> str:
     """The statement that parses the lines of a family's kinds in one shape into the family's staged table."""
     ids = ", ".join(kind.ids for kind in kinds)
     where = f"id IN ({ids}) AND {where}"
@@ -281,7 +285,7 @@ def _parsing(family: Family, kinds: Sequence[Kind], shape: Shape, where: str, so
     channels = " ".join(
         f"WHEN event_id IN ({', '.join(numbers)}) THEN {_CHANNEL_TESTS[channel]}" for channel, numbers in tests.items()
     )
-    # DuckDB may test what stands in a parsed line before it tests what chooses the lines; it must not parse all of them for that.
+    # DuckDB may test what stands in a parsed line before what chooses the lines: it must not parse all of them for that.
     line = f"CASE WHEN {where} THEN line END"
     data = _user_data(shape, tuple(kind for kind in kinds if kind.user_data))
     return f"""INSERT INTO {family.stage} BY NAME
@@ -307,12 +311,12 @@ def _user_data(shape: Shape, kinds: Sequence[Kind]) -> str:
 def _columns(kinds: Iterable[Kind]) -> dict[str, str]:
     """The staged columns of the kinds and the keys they come from."""
     return {
-        column: key for kind in kinds for column, key in {**dict(zip(kind.fields, kind.fields)), **kind.also}.items()
+        column: key for kind in kinds for column, key in {**{name: name for name in kind.fields}, **kind.also}.items()
     }
 
 
 def _field(kinds: Sequence[Kind], shape: Shape, key: str, column: str) -> str:
-    """SQL for one of the events' own fields: from where the shape has it, from user data, or from the message's text."""
+    """SQL for one of the events' own fields: from its place in the shape, from user data, or from the message."""
     path = ".".join(("j", *shape.within))
     value = f'{path}."{key}"'
     if any(column in kind.also for kind in kinds):
