@@ -47,6 +47,7 @@ WORDS: dict[type, str] = {
     syntax.Serialize: "serialize",
     syntax.Sample: "sample, sample-distinct",
     syntax.Partition: "partition",
+    syntax.Scan: "scan",
     syntax.Invoke: "invoke",
     syntax.Evaluate: "evaluate",
     syntax.As: "as",

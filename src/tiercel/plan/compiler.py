@@ -79,6 +79,7 @@ class Compiler:
     used_tables: dict[str, None] = field(default_factory=dict)
     render_hint: str = ""
     inlined: int = 0
+    recursive: set[str] = field(default_factory=set)
     _taken: set[str] = field(default_factory=set)
     _seen: set[tuple[str, int, str]] = field(default_factory=set)
     _count: int = 0
@@ -191,9 +192,11 @@ class Compiler:
                 continue
             needed.update(self._references(body))
             alias = exp.TableAlias(this=exp.Identifier(this=name, quoted=True))
-            bodies.append(exp.CTE(this=body, alias=alias, materialized=True if uses > 1 else None))
+            once = uses > 1 and name not in self.recursive
+            bodies.append(exp.CTE(this=body, alias=alias, materialized=True if once else None))
         if bodies:
-            select.set("with_", exp.With(expressions=bodies[::-1]))
+            recursive = any(cte.alias in self.recursive for cte in bodies)
+            select.set("with_", exp.With(expressions=bodies[::-1], recursive=recursive or None))
         return select
 
     def _references(self, tree: exp.Expr) -> Counter[str]:

@@ -123,7 +123,8 @@ class Relation:
     @property
     def has_windows(self) -> bool:
         """Whether a column looks at other rows, so that filtering after it differs from filtering before."""
-        return any(not one.is_plain and one.sql.find(exp.Window) for one in self.fields)
+        computed = (*self.fields, *self.hidden, *self.partition, *(key.field for key in self.order))
+        return any(not one.is_plain and one.sql.find(exp.Window) for one in computed)
 
     def with_fields(self, fields: Iterable[Field]) -> Relation:
         """The same rows with other columns."""

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from tiercel.kql import syntax
 from tiercel.plan.functions.forms import as_type, text_of
+from tiercel.plan.functions.patterns import checked_pattern, group_count
 from tiercel.plan.literals import null
 from tiercel.plan.nodes.search import RegexGroup
 from tiercel.plan.nodes.text import MatchesRegex
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["parse", "parse_kv"]
 
-_GROUP: Final = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|\((?!\?)|\(\?P<")
 _NUMBER: Final = {
     KustoType.INT: r"[-+]?\d+",
     KustoType.LONG: r"[-+]?\d+",
@@ -119,7 +119,7 @@ def _pattern(node: syntax.Parse, kind: str, flags: str) -> tuple[exp.Expr, list[
         if isinstance(one, syntax.Literal):
             literal = str(one.value)
             written.append(literal if is_regex else re.escape(literal))
-            count += _groups_in(literal) if is_regex else 0
+            count += group_count(literal) if is_regex else 0
         elif one.name is None:
             written.append(".*" if last or is_regex else ".*?")
         else:
@@ -129,22 +129,14 @@ def _pattern(node: syntax.Parse, kind: str, flags: str) -> tuple[exp.Expr, list[
     if isinstance(node.pattern[-1], syntax.ParseColumn):
         written.append("$")
     letters = "".join(sorted({*flags} if is_regex else {"s"}))
-    return exp.Literal.string((f"(?{letters})" if letters else "") + "".join(written)), groups
+    pattern = checked_pattern("parse", (f"(?{letters})" if letters else "") + "".join(written))
+    return exp.Literal.string(pattern), groups
 
 
 def _piece(one: syntax.ParseColumn, kind: str, *, last: bool) -> str:
     if one.type in _NUMBER:
         return f"{_NUMBER[one.type]}|.*?" if kind == "relaxed" else _NUMBER[one.type]
     return ".*" if last or kind == "regex" else ".*?"
-
-
-def _groups_in(pattern: str) -> int:
-    r"""How many groups a regular expression captures.
-
-    >>> _groups_in(r"(a)(?:b)\\(c [(] (?P<n>d)")
-    2
-    """
-    return sum(found[0] in {"(", "(?P<"} for found in _GROUP.finditer(pattern))
 
 
 def _with(rows: Relation, made: list[Field]) -> Relation:

@@ -15,6 +15,7 @@ from tiercel.plan.operators import (
     parsing,
     plugins,
     rows,
+    scan,
     search,
     series,
     sources,
@@ -87,7 +88,7 @@ OPERATORS: Final[dict[type, Lowering | Unsupported]] = {
     syntax.MakeSeries: series.make_series,
     syntax.TopNested: nested.top_nested,
     syntax.TopHitters: nested.top_hitters,
-    syntax.Scan: unsupported("scan", "it runs row by row; use `sort` with `prev()`, or a join near in time"),
+    syntax.Scan: scan.scan,
     syntax.Evaluate: plugins.evaluate,
     syntax.Fork: unsupported("fork", "a query has one result here"),
 }
