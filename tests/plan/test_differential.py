@@ -48,7 +48,8 @@ replace_string(s,"e","E")|max_of(n,2)|d.a|tostring(d.a)|extract("([a-z]+)",1,s)|
 PREDICATES = """n>2|n==2|n!=2|s=="x"|s!="x"|s=~"cmd.exe"|s!~"cmd.exe"|s has "cmd"|s contains "E"|s startswith "c"
 not(b)|s endswith ".exe"|n in (1,2,3)|n !in (1,2,3)|s in~ ("x","cmd.exe")|isnotempty(s)|isnull(n)|not(n==2)|not(n>2)
 k==s|n between (1 .. 3)|t > datetime(2026-07-14 05:00)|b|n>1 and s!=""|n>5 or r<2.0|r>n
-s has_any ("cmd","host")|s matches regex "^[a-z]"|k in ((R // project k))|n in ((R // project m))|n !in ((R // project m))
+s has_any ("cmd","host")|s matches regex "^[a-z]"
+k in ((R // project k))|n in ((R // project m))|n !in ((R // project m))
 s !has "cmd"|t between (datetime(2026-07-14 02:00) .. 3h)"""
 AGGREGATES = """count()|sum(n)|avg(n)|min(n)|max(t)|dcount(s)|countif(n>2)|sumif(n,n>1)|make_set(k)|max(n)-min(n)
 stdev(n)|avgif(r,n>1)|min(r)|sum(r)|make_set_if(k,n>1)|maxif(n,n<5)"""
