@@ -14,7 +14,7 @@ __all__ = ["insert_addresses"]
 
 
 def insert_addresses(connection: duckdb.DuckDBPyConnection) -> None:
-    """One row a device with all addresses learned, as of the last connection that shows one; the adapter is not known."""
+    """One row a device with the addresses learned, as of the last connection that shows one; the adapter is unknown."""
     address = "{'IPAddress': ip, 'SubnetPrefix': NULL::INTEGER, 'AddressType': ip_type(ip)}"
     connection.execute(
         insertion(

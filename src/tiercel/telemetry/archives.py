@@ -1,6 +1,7 @@
 """Archives opened as streams: gzip, zip, tar and 7z, nested to a bound, each expansion watched.
 
-Nothing is unpacked to disk but what its format cannot stream (a zip within an archive, 7z): that goes to a temporary file, gone when closed.
+Nothing is unpacked to disk but what its format cannot stream (a zip within an archive, 7z): that goes to a temporary
+file, gone when closed.
 """
 
 from __future__ import annotations
@@ -96,17 +97,14 @@ def _opened(document: Document, depth: int, limits: Limits, report: Callable[[Is
             yield document
             return
         if depth >= limits.depth:
-            raise InputError(f"archives nested more than {limits.depth} deep", path=document.name)
+            message = f"{document.name}: archives nested more than {limits.depth} deep are not opened"
+            report(Issue("import-archive", message, hint="unpack the outer ones"))
+            return
         for inner in kind(document, limits, report):
             yield from _opened(inner, depth + 1, limits, report)
     except InputError as error:
-        report(
-            Issue(
-                "import-archive",
-                f"{error.path or document.name}: {error.message}",
-                hint="what was read until there is kept",
-            )
-        )
+        place = error.path or document.name
+        report(Issue("import-archive", f"{place}: {error.message}", hint="what was read until there is kept"))
 
 
 def _archive(

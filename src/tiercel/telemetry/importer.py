@@ -64,8 +64,9 @@ def read(
         paths: files and folders; a file is known by its content, archives are read without unpacking.
         connection: an empty DuckDB database.
         channels: only these channels' events are mapped: `sysmon`, `security` (with System's), `wmi`. None: all.
-        ingestion_time: what `ingestion_time()` returns for every row, UTC without a zone. None: the newest event's time.
+        ingestion_time: what `ingestion_time()` returns for every row, UTC without a zone. None: the newest event's.
         progress: called now and then while reading.
+
 
     """
     chosen = _channels(channels)
@@ -76,7 +77,9 @@ def read(
     create_macros(connection)
     connection.execute("SET enable_progress_bar = false")
     providers = tuple(channel.provider for channel in chosen)
-    work = _Import(connection, Staging(connection, KINDS, chosen), limits, inputs.bytes, len(inputs.files), progress, providers)
+    work = _Import(
+        connection, Staging(connection, KINDS, chosen), limits, inputs.bytes, len(inputs.files), progress, providers
+    )
     work.issues.extend(inputs.issues)
     work.read(inputs.files)
     report = work.finish(ingestion_time)

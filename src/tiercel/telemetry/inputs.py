@@ -66,7 +66,7 @@ class Inputs:
 
 
 def walk(paths: Sequence[Path], limits: Limits) -> Inputs:
-    """Every regular file at or under the paths, sorted within each, each file once; symbolic links to folders are not followed."""
+    """Every regular file at or under the paths, each once, sorted; links to folders are not followed."""
     found = Inputs()
     seen: set[tuple[int, int]] = set()
     for path in paths:

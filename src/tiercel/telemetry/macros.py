@@ -12,7 +12,7 @@ __all__ = ["create_macros", "drop_macros"]
 _ZERO_RUNS: Final = ", ".join(f"regexp_replace(ip, '(^|:)0(:0){{{run - 1}}}(:|$)', '::')" for run in range(8, 1, -1))
 
 _MACROS: Final[dict[str, str]] = {
-    # A time as a shipper writes it, as UTC: with an offset it is moved, with a Z or without anything it is taken as it stands.
+    # A time as a shipper writes it, as UTC: with an offset it is moved, else it is taken as it stands.
     "read_time(t)": """CASE WHEN t IS NULL OR t = '' THEN NULL
         WHEN length(t) > 19 AND regexp_matches(t, '[+-]\\d\\d:?\\d\\d$')
         THEN try_cast(regexp_replace(t, '[+-]\\d\\d:?\\d\\d$', '') AS TIMESTAMP)
@@ -39,7 +39,8 @@ _MACROS: Final[dict[str, str]] = {
         WHEN NOT contains(t, ':') THEN t
         WHEN starts_with(lower(t), '::ffff:') AND contains(t, '.') THEN substr(t, 8)
         WHEN lower(t) LIKE '0:0:0:0:0:ffff:%.%' THEN split_part(t, ':', 7)
-        ELSE compressed_ip(regexp_replace(regexp_replace(lower(t), '%.*$', ''), '(^|:)0+([0-9a-f])', '\\1\\2', 'g')) END""",
+        ELSE compressed_ip(
+            regexp_replace(regexp_replace(lower(t), '%.*$', ''), '(^|:)0+([0-9a-f])', '\\1\\2', 'g')) END""",
     "compressed_ip(ip)": f"""CASE WHEN contains(ip, '::') THEN ip
         ELSE coalesce(list_filter([{_ZERO_RUNS}], lambda x: contains(x, '::'))[1], ip) END""",
     "is_loopback(ip)": "(starts_with(ip, '127.') OR ip = '::1')",

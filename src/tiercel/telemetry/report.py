@@ -77,9 +77,10 @@ class Progress:
 class ImportReport:
     """What an import did, for people and for tests.
 
-    `tables` holds the rows per table, every table of the catalogue included. `orientation` counts the rows of network events
-    by how it was decided which side is the device's own; what begins with `guessed` is not certain. `oldest` and `newest` are the
-    times of the events kept, UTC without a zone. `duplicates` counts events that told of something another event had told.
+    `tables` holds the rows per table, every table of the catalogue included. `orientation` counts the rows of network
+    events by how it was decided which side is the device's own; what begins with `guessed` is not certain. `oldest` and
+    `newest` are the times of the events kept, UTC without a zone. `duplicates` counts events that told of something
+    another event had told.
     """
 
     files: tuple[FileReport, ...]

@@ -1,7 +1,7 @@
 """The members of a 7z archive, as streams.
 
-The format's library hands content over by calling a writer, so each member is collected before it can be read: in memory
-while it is small, in a temporary file beyond that.
+The format's library hands content over by calling a writer, so each member is collected before it can be read: in
+memory while it is small, in a temporary file beyond that.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["members"]
 
 
-class _Collected(Py7zIO):  # type: ignore[misc]  py7zr ships no types
+class _Collected(Py7zIO):
     """A member's content as it is decompressed; refuses to grow past the archive's allowance."""
 
     def __init__(self, factory: _Collection) -> None:
@@ -49,7 +49,7 @@ class _Collected(Py7zIO):  # type: ignore[misc]  py7zr ships no types
         return self._size
 
 
-class _Collection(WriterFactory):  # type: ignore[misc]  py7zr ships no types
+class _Collection(WriterFactory):
     """Every member collected, by name, within what the archive's own size allows."""
 
     def __init__(self, document: Document, limits: Limits) -> None:

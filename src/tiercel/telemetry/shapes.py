@@ -1,7 +1,7 @@
 """The shapes in which shippers write a Windows event as JSON, each as the SQL that takes it apart.
 
-A shape says where the header fields stand and where the event's own fields. Keys are matched exactly, case included: NXLog's
-`ProcessID` is the logging process, its `ProcessId` the event's.
+A shape says where the header fields stand and where the event's own fields. Keys are matched exactly, case included:
+NXLog's `ProcessID` is the logging process, its `ProcessId` the event's.
 """
 
 from __future__ import annotations
@@ -26,17 +26,19 @@ HEADER: Final = (
     "header_pid",
     "nxlog",
 )
-"""What every shape gives: `written` is the time as written, `clock` which of the shipper's time fields that was, `stamp` a second time
-that may be the time of collection, `sid` the account in the header, `header_pid` the process that logged, `nxlog` whether
-NXLog's names hold (it overwrites some of the event's own)."""
+"""What every shape gives: `written` is the time as written, `clock` which of the shipper's time fields that was,
+`stamp` a second time that may be the time of collection, `sid` the account in the header, `header_pid` the process that
+logged, `nxlog` whether NXLog's names hold (it overwrites some of the event's own).
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One way of writing events.
 
-    `test` is SQL over `line`, true for lines of this shape; `within` the path of objects that holds the event's own fields; `keys` the
-    header keys to parse, an object for each level; `header` SQL over the parsed `j` for each of `HEADER`.
+    `test` is SQL over `line`, true for lines of this shape; `within` the path of objects that holds the event's own
+    fields; `keys` the header keys to parse, an object for each level; `header` SQL over the parsed `j` for each of
+    `HEADER`.
     """
 
     name: str
@@ -84,8 +86,8 @@ _FLAT: Final = Shape(
         "computer": "coalesce(j.Hostname, j.Computer, j.computer_name)",
         "event_record": "coalesce(j.RecordNumber, j.EventRecordID, j.record_number)",
         "written": 'coalesce(j.EventTime, j.TimeGenerated, j.TimeCreated, j."@timestamp")',
-        "clock": "CASE WHEN j.EventTime IS NOT NULL THEN 'EventTime' WHEN j.TimeGenerated IS NOT NULL THEN 'TimeGenerated'"
-        " WHEN j.TimeCreated IS NOT NULL THEN 'TimeCreated' ELSE '@timestamp' END",
+        "clock": "CASE WHEN j.EventTime IS NOT NULL THEN 'EventTime'"
+        " WHEN j.TimeGenerated IS NOT NULL THEN 'TimeGenerated' WHEN j.TimeCreated IS NOT NULL THEN 'TimeCreated' ELSE '@timestamp' END",
         "stamp": 'j."@timestamp"',
         "sid": "j.UserID",
         "header_pid": "j.ExecutionProcessID",
@@ -146,6 +148,7 @@ _BEAT_7: Final = Shape(
     user_data="/winlog/user_data",
 )
 
+
 def _element(*attributes: str) -> dict[str, object]:
     """The keys of an XML element's attributes, in the three ways in which converters write them."""
     plain = dict.fromkeys(attributes, _TEXT)
@@ -192,7 +195,7 @@ SHAPES: Final[tuple[Shape, ...]] = (_BEAT_7, _EVENT, _BEAT_6, _FLAT)
 
 
 def structure(shape: Shape, fields: tuple[str, ...]) -> str:
-    """What `from_json` is told to take from a line of the shape: header keys, and the event's own fields in their place."""
+    """What `from_json` is told to take from a line of the shape: header keys, and the event's own fields."""
     return _object(_merged(shape.keys, shape.within, fields))
 
 

@@ -1,8 +1,9 @@
 """Connections: which clock, which side is the device's own, and which two events tell of the same one.
 
-Sysmon 3 carries a time of its own that runs apart from the host's clock by a constant within a capture (counted in public captures: more than
-1.5 s on a third of the hosts), and swapped Source and Destination of inbound TCP until late 2019. Security 5156 has neither fault. So the
-clock is set by the 5156 of the same ports, else by when the event was logged; the sides are told by the device's own addresses.
+Sysmon 3 carries a time of its own that runs apart from the host's clock by a constant within a capture (counted in
+public captures: more than 1.5 s on a third of the hosts), and swapped Source and Destination of inbound TCP until late
+2019. Security 5156 has neither fault. So the clock is set by the 5156 of the same ports, else by when the event was
+logged; the sides are told by the device's own addresses.
 """
 
 from __future__ import annotations
@@ -17,18 +18,22 @@ if TYPE_CHECKING:
 __all__ = ["gather_connections", "orient_connections", "set_network_clock"]
 
 _LAG: Final = 1.1
-"""Seconds by which Sysmon logs a connection after it was made: the median over public captures whose clock is known to be right."""
+"""Seconds by which Sysmon logs a connection after it was made: the median over public captures whose clock is known
+to be right.
+"""
 _LEAST_BY_LOGGING: Final = 2.0
 """Seconds an offset known only from the time of logging must have: below, it cannot be told from a slow log."""
 _LEAST_BY_PAIRS: Final = 0.1
 _SAME: Final = 2.5
-"""Seconds between two events of one connection, after the clock is set: Security events of some shippers carry whole seconds."""
+"""Seconds between two events of one connection, after the clock is set: Security events of some shippers carry whole
+seconds.
+"""
 _LISTENING: Final = "135, 139, 445, 3389, 5985, 5986, 88, 389, 636, 3268, 53, 22, 80, 443, 1433, 47001, 9389, 593"
 _EPHEMERAL: Final = 49152
 
 
 def gather_connections(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes `link`: every connection event of Sysmon and Security in one form; sides `a` (Source) and `b` (Destination)."""
+    """Makes `link`: every connection of Sysmon and Security in one form; sides `a` (Source) and `b` (Destination)."""
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE link AS
         SELECT *, event AS link, pid AS written_pid, least(end_a, end_b) || '>' || greatest(end_a, end_b) || protocol AS ends, NULL::BIGINT AS told_by
@@ -57,7 +62,7 @@ def gather_connections(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def set_network_clock(connection: duckdb.DuckDBPyConnection) -> tuple[Clock, ...]:
-    """Moves Sysmon's connections to the host's clock and marks the Security event of the same connection; the clocks set right."""
+    """The clocks set right: moves Sysmon's connections to the host's clock, and pairs them with Security's."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE network_clock AS
         WITH apart AS (

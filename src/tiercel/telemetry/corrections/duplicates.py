@@ -1,8 +1,9 @@
 """One thing told twice: the same record in two files, and two channels that tell of the same thing.
 
-The same record gives one row, the other copy is skipped and counted. Two events of different channels become one row, the richer, filled from the other:
-Sysmon 1 and Security 4688 (processes.py), Sysmon 3 and Security 5156 (connections.py), and here Security 4697 and System 7045, Security
-5145 and Sysmon 18 of System, Sysmon 21 and WMI-Activity 5861.
+The same record gives one row, the other copy is skipped and counted. Two events of different channels become one row,
+the richer, filled from the other: Sysmon 1 and Security 4688 (processes.py), Sysmon 3 and Security 5156
+(connections.py), and here Security 4697 and System 7045, Security 5145 and Sysmon 18 of System, Sysmon 21 and WMI-
+Activity 5861.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ _SAME: Final = 2
 def drop_repeated(connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]) -> Counter[int]:
     """Deletes copies of a record from the kinds' events; how many, by file.
 
-    A record is told by device, event id, record number and second. Where the shipper wrote no record number, a copy is an event of another file
-    that is the same in every field.
+    A record is told by device, event id, record number and second. Where the shipper wrote no record number, a copy is
+    an event of another file that is the same in every field.
     """
     dropped: Counter[int] = Counter()
     for family in Family:

@@ -1,8 +1,9 @@
-"""Processes: one row an instance, put together from every event that names it, so that each event can show its process.
+"""Processes: one row an instance, put together from every event that names it, so that each event can show its
+process.
 
 Sysmon's ProcessGuid is the identity where there is one, and carries the start to the second. Without it an instance is
-device, process id and the time from which that id was its own. Facts stand as some event wrote them; what is inferred (the part
-of a svchost that its connections or its children show) is listed in `inferred`.
+device, process id and the time from which that id was its own. Facts stand as some event wrote them; what is inferred
+(the part of a svchost that its connections or its children show) is listed in `inferred`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def gather_processes(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _match_starts(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes `created` and `audited`: starts told by Sysmon and by Security, the latter with the Sysmon event of the same."""
+    """Makes `created` and `audited`: starts as Sysmon and as Security tells them, the latter tied to the former."""
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE created AS
         SELECT event, device_id, moment, coalesce(uid, ProcessId || '-' || epoch_ms(moment), 'event-' || event) AS uid,
@@ -224,7 +225,8 @@ def _resolve_parents(connection: duckdb.DuckDBPyConnection) -> None:
 def _infer(connection: duckdb.DuckDBPyConnection) -> None:
     """Gives a svchost whose command line no event tells the one that its part shows, and lists that as inferred.
 
-    Who accepts at TCP 135 is RPCSS; who starts a COM server (`-Embedding`) is DcomLaunch; who logs WMI-Activity 5858 to 5861 is Winmgmt.
+    Who accepts at TCP 135 is RPCSS; who starts a COM server (`-Embedding`) is DcomLaunch; who logs WMI-Activity 5858 to
+    5861 is Winmgmt.
     """
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE part AS

@@ -1,11 +1,12 @@
 """Whose event it is, and when it was: one name a device, one clock for all.
 
-Devices: FQDN and short name, upper and lower case are one device; the name is the one fully qualified form there is, in lower case, the id the
-first 40 hex digits of its SHA-1. A short name that belongs to two fully qualified ones stays for itself.
+Devices: FQDN and short name, upper and lower case are one device; the name is the one fully qualified form there is, in
+lower case, the id the first 40 hex digits of its SHA-1. A short name that belongs to two fully qualified ones stays for
+itself.
 
-Times: Sysmon's UtcTime is UTC. What a shipper puts beside it may be local time, with a false Z, on a 12-hour clock, so how far it is
-from UTC is learned from the Sysmon events of the same device, file and hour that carry both, then from wider circles, then from the time of
-collection, and rounded to quarters of an hour, as zones are.
+Times: Sysmon's UtcTime is UTC. What a shipper puts beside it may be local time, with a false Z, on a 12-hour clock, so
+how far it is from UTC is learned from the Sysmon events of the same device, file and hour that carry both, then from
+wider circles, then from the time of collection, and rounded to quarters of an hour, as zones are.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ _KNOWN_FROM: Final = {
 def settle(
     connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]
 ) -> tuple[tuple[Name, ...], tuple[Clock, ...], Counter[int]]:
-    """Makes every kind's `event_*` table from its staged one; names unified, clocks set right, events without a time by file."""
+    """Makes every kind's `event_*` table from its staged one; names unified, clocks set right, events without a time
+    by file.
+    """
     timeless: Counter[int] = Counter()
     names = _place_devices(connection)
     clocks = _place_zones(connection)
@@ -103,7 +106,7 @@ def _place_devices(connection: duckdb.DuckDBPyConnection) -> tuple[Name, ...]:
 
 
 def _place_zones(connection: duckdb.DuckDBPyConnection) -> tuple[Clock, ...]:
-    """Makes `zone`: for each file, device, time field and hour that is not known to be UTC, its quarters of an hour from UTC."""
+    """Makes `zone`: quarters of an hour from UTC for each file, device, hour and time field not known to be UTC."""
     columns = "file, computer, clock, date_trunc('hour', read_time(written)) AS hour"
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE zone_wanted AS

@@ -1,7 +1,7 @@
 """Mappings: one file an event kind, and `KINDS`, the written list of them.
 
-Each declares the fields it reads and the rows it gives. Takes events staged in DuckDB with device, time and process settled; gives SQL.
-May import the catalogue of tables.
+Each declares the fields it reads and the rows it gives. Takes events staged in DuckDB with device, time and process
+settled; gives SQL. May import the catalogue of tables.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Columns that many rows have in common, as SQL over `e` (the event), `i` (the acting process) and `p` (the created one)."""
+"""Columns that many rows have in common: SQL over `e` (the event), `i` (the acting process), `p` (the created one)."""
 
 from __future__ import annotations
 
@@ -97,14 +97,14 @@ def additional(**members: str) -> str:
 
 
 def inferred(columns: Mapping[str, str], *lists: str) -> str:
-    """SQL for the list of inferred columns: each of `columns` whose condition holds, and the SQL lists; null if none."""
+    """SQL for the inferred columns: each of `columns` whose condition holds, and the SQL lists; null if none."""
     named = ", ".join(f"CASE WHEN {condition} THEN '{column}' END" for column, condition in columns.items())
     joined = " || ".join([f"[{named}]::VARCHAR[]", *(f"coalesce({names}, [])" for names in lists)])
     return f"nullif(list_filter({joined}, lambda x: x IS NOT NULL), [])"
 
 
 def subject(prefix: str = "InitiatingProcessAccount") -> dict[str, str]:
-    """Domain, name and SID of a Security event's Subject; the well-known accounts by their own names, not the machine's."""
+    """Domain, name and SID of a Security event's Subject; well-known accounts by their own names, not the machine's."""
     names = " ".join(f"WHEN '{sid}' THEN '{name}'" for sid, name in _WELL_KNOWN.items())
     sids = ", ".join(f"'{sid}'" for sid in _WELL_KNOWN)
     return {

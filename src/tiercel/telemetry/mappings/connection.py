@@ -8,8 +8,11 @@ from tiercel.telemetry.mappings.columns import EVENT, additional, inferred, init
 
 __all__ = ["CONNECTION", "blocked"]
 
-# The Windows folder of a volume is on the system drive, and that is C: but for rare installations; other volumes stay as written.
-_PATH: Final = "regexp_replace(lower(coalesce(i.image, e.image)), '^\\\\device\\\\harddiskvolume\\d+\\\\windows\\\\', 'c:\\\\windows\\\\')"
+# The Windows folder of a volume is on the system drive, which is C: but for rare installations; others stay as written.
+_PATH: Final = (
+    "regexp_replace(lower(coalesce(i.image, e.image)),"
+    " '^\\\\device\\\\harddiskvolume\\d+\\\\windows\\\\', 'c:\\\\windows\\\\')"
+)
 
 _SIDES: Final[dict[str, str]] = {
     "LocalIP": "e.own_ip",
@@ -55,6 +58,7 @@ def blocked() -> dict[str, str]:
         **EVENT,
         **initiating("DeviceEvents", _PROCESS),
         **_SIDES,
-        "ActionType": "CASE WHEN e.outbound THEN 'FirewallOutboundConnectionBlocked' ELSE 'FirewallInboundConnectionBlocked' END",
+        "ActionType": "CASE WHEN e.outbound THEN 'FirewallOutboundConnectionBlocked'"
+        " ELSE 'FirewallInboundConnectionBlocked' END",
         "AdditionalFields": additional(Protocol="e.protocol", Inferred=_INFERRED),
     }

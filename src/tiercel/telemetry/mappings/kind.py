@@ -32,7 +32,7 @@ class Channel(StrEnum):
 
 
 class Family(StrEnum):
-    """Kinds that are parsed together, into one table: few statements, and narrow tables for the kinds that come in masses."""
+    """Kinds that are parsed together, into one table: few statements, and narrow tables for what comes in masses."""
 
     IMAGE = "image"
     CONNECTION = "connection"
@@ -52,7 +52,7 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Rows of one table: SQL by column name over the alias `e` of the kind's events, which of them, and what else is joined.
+    """Rows of one table: SQL by column name over the kind's events as `e`, which of them, and what else is joined.
 
     `events` names the table that `e` stands for where that is not the kind's own.
     """
@@ -68,9 +68,11 @@ class Rows:
 class Kind:
     """One kind of event: its channel and ids, the fields read from it, and its rows.
 
-    `fields` are the event's own names. Where an event's text may hold a field that the shipper dropped, `in_message` gives the label
-    before it, a regular expression; `parsed_if` names a field that is there whenever the shipper took the text apart at all, so that only
-    `dropped` fields are looked for in the text while it is. `also` names columns for keys that differ from a field in case alone. `user_data` says that the fields stand in `UserData` where the shape has that.
+    `fields` are the event's own names. Where an event's text may hold a field that the shipper dropped, `in_message`
+    gives the label before it, a regular expression; `parsed_if` names a field that is there whenever the shipper took
+    the text apart at all, so that only `dropped` fields are looked for in the text while it is. `also` names columns
+    for keys that differ from a field in case alone. `user_data` says that the fields stand in `UserData` where the
+    shape has that.
     """
 
     name: str

@@ -1,7 +1,8 @@
 """Security 5156 and 5157, the firewall let a connection through or did not.
 
-5156: DeviceNetworkEvents, unless Sysmon told of the same connection. 5157: DeviceEvents FirewallInboundConnectionBlocked or
-FirewallOutboundConnectionBlocked. `ProcessID` is decimal here, the application an NT path (Microsoft Learn, event 5156).
+5156: DeviceNetworkEvents, unless Sysmon told of the same connection. 5157: DeviceEvents
+FirewallInboundConnectionBlocked or FirewallOutboundConnectionBlocked. `ProcessID` is decimal here, the application an
+NT path (Microsoft Learn, event 5156).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Security 4648, a log-on with explicit credentials: DeviceLogonEvents, ActionType LogonAttempted.
 
-It is logged where the credentials are used, so the device is the source, RemoteDeviceName the server that they are used for.
+It is logged where the credentials are used, so the device is the source, RemoteDeviceName the server that they are used
+for.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Security 4624 and 4625, log-on succeeded and failed: DeviceLogonEvents.
 
-`IpPort` is the caller's source port. ElevatedToken stands in for IsLocalAdmin, which Windows does not log: it is near, not equal.
+`IpPort` is the caller's source port. ElevatedToken stands in for IsLocalAdmin, which Windows does not log: it is near,
+not equal.
 """
 
 from __future__ import annotations

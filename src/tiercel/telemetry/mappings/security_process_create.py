@@ -1,7 +1,7 @@
 """Security 4688, a process was created: DeviceProcessEvents, unless Sysmon told of the same start.
 
-`ProcessId` is the creator, `NewProcessId` the new process. Target* names the account only where it is another than the creator's
-(Microsoft Learn, event 4688).
+`ProcessId` is the creator, `NewProcessId` the new process. Target* names the account only where it is another than the
+creator's (Microsoft Learn, event 4688).
 """
 
 from __future__ import annotations

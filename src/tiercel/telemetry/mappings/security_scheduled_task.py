@@ -1,4 +1,4 @@
-"""Security 4698, 4699 and 4702, a task was created, deleted, updated: DeviceEvents ScheduledTaskCreated, -Deleted, -Updated."""
+"""Security 4698, 4699, 4702, a task was created, deleted, updated: DeviceEvents ScheduledTaskCreated and its kin."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ KIND: Final = Kind(
             table="DeviceEvents",
             values={
                 **EVENT,
-                "ActionType": "CASE e.event_id WHEN 4698 THEN 'ScheduledTaskCreated' WHEN 4699 THEN 'ScheduledTaskDeleted'"
-                " ELSE 'ScheduledTaskUpdated' END",
+                "ActionType": "CASE e.event_id WHEN 4698 THEN 'ScheduledTaskCreated'"
+                " WHEN 4699 THEN 'ScheduledTaskDeleted' ELSE 'ScheduledTaskUpdated' END",
                 **subject(),
                 "InitiatingProcessLogonId": "number(e.SubjectLogonId)",
                 "AdditionalFields": additional(TaskName="e.TaskName", TaskContent=_TEXT),

@@ -1,7 +1,7 @@
 """Security 4697, a service was installed: DeviceEvents, ActionType ServiceInstalled.
 
-SubjectLogonId, the session that installed it, stands in InitiatingProcessLogonId: it ties the installation to its caller. A System 7045 of the same
-installation gives no row of its own.
+SubjectLogonId, the session that installed it, stands in InitiatingProcessLogonId: it ties the installation to its
+caller. A System 7045 of the same installation gives no row of its own.
 """
 
 from __future__ import annotations

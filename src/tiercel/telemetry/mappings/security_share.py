@@ -1,7 +1,8 @@
 """Security 5140 and 5145, a network share was accessed, and an object on it checked: DeviceEvents.
 
-An object on IPC$ is a named pipe that a remote client opens: NamedPipeEvent with RemoteIP. Every other is NetworkShareObjectAccessChecked, Defender's name
-for 5145; 5140 goes by the same name, since Defender has none of its own for it. A Sysmon 18 of the same pipe is merged into the row.
+An object on IPC$ is a named pipe that a remote client opens: NamedPipeEvent with RemoteIP. Every other is
+NetworkShareObjectAccessChecked, Defender's name for 5145; 5140 goes by the same name, since Defender has none of its
+own for it. A Sysmon 18 of the same pipe is merged into the row.
 """
 
 from __future__ import annotations

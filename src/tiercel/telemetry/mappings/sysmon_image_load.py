@@ -1,8 +1,8 @@
 """Sysmon 7, image loaded: DeviceImageLoadEvents, and one DeviceFileCertificateInfo row for each file of a device.
 
-The version fields of the event describe the loaded file, for which the table has no columns; its VersionInfo columns are the process's. The
-signature is the one source for DeviceFileCertificateInfo there is in Windows logs; that a root is Microsoft's own can only be told
-from the signer's name, so it is left open unless it is Windows itself.
+The version fields of the event describe the loaded file, for which the table has no columns; its VersionInfo columns
+are the process's. The signature is the one source for DeviceFileCertificateInfo there is in Windows logs; that a root
+is Microsoft's own can only be told from the signer's name, so it is left open unless it is Windows itself.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ KIND: Final = Kind(
                 "_Source": "e.source",
             },
             events="""(SELECT device_id, sha1, min(moment) AS moment, arg_min(device_name, moment) AS device_name,
-                arg_min(report_id, moment) AS report_id, arg_min(source, moment) AS source, arg_min(lower(Signed) = 'true', moment) AS signed,
+                arg_min(report_id, moment) AS report_id, arg_min(source, moment) AS source,
+                arg_min(lower(Signed) = 'true', moment) AS signed,
                 arg_min(coalesce(known(Signature), ''), moment) AS signer,
                 arg_min(lower(Signed) = 'true' AND SignatureStatus = 'Valid', moment) AS trusted
                 FROM (SELECT *, hash_of(Hashes, 'SHA1') AS sha1 FROM event_sysmon_image_load

@@ -1,4 +1,4 @@
-"""Sysmon 3, network connection: DeviceNetworkEvents, oriented by the device's own addresses and on the device's clock."""
+"""Sysmon 3, network connection: DeviceNetworkEvents, oriented by the device's addresses, on its clock."""
 
 from __future__ import annotations
 

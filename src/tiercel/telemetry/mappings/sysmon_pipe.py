@@ -1,6 +1,7 @@
 """Sysmon 17 and 18, pipe created and connected: DeviceEvents, ActionType NamedPipeEvent.
 
-What a remote client opens shows here as opened by System, without its address; the Security 5145 of the same pipe carries that, so that row stands for both.
+What a remote client opens shows here as opened by System, without its address; the Security 5145 of the same pipe
+carries that, so that row stands for both.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ KIND: Final = Kind(
                 **initiating("DeviceEvents"),
                 "ActionType": "'NamedPipeEvent'",
                 "AdditionalFields": additional(
-                    PipeName=f"CASE WHEN starts_with(e.PipeName, '\\') THEN '\\Device\\NamedPipe' || {_PIPE} ELSE {_PIPE} END",
+                    PipeName=f"CASE WHEN starts_with(e.PipeName, '\\') THEN '\\Device\\NamedPipe' ELSE '' END || {_PIPE}",
                     FileOperation="CASE e.event_id WHEN 17 THEN 'File created' ELSE 'File opened' END",
                     NamedPipeEnd="CASE e.event_id WHEN 17 THEN 'Server' ELSE 'Client' END",
                 ),

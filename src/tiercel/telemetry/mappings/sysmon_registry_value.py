@@ -1,6 +1,7 @@
 """Sysmon 13, registry value set, of the services: DeviceRegistryEvents, ActionType RegistryValueSet.
 
-Defender writes full hive names and the control set itself; Sysmon writes CurrentControlSet, which is ControlSet001 on all but repaired systems.
+Defender writes full hive names and the control set itself; Sysmon writes CurrentControlSet, which is ControlSet001 on
+all but repaired systems.
 """
 
 from __future__ import annotations

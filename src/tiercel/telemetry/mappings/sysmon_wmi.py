@@ -1,7 +1,7 @@
 """Sysmon 19, 20 and 21, WMI event filter, consumer, and their binding: DeviceEvents.
 
-The binding is Defender's WmiBindEventFilterToConsumer. For filter and consumer Defender has no ActionType; WmiEventFilterActivity and
-WmiEventConsumerActivity are Tiercel's own. The events name the account, not the process.
+The binding is Defender's WmiBindEventFilterToConsumer. For filter and consumer Defender has no ActionType;
+WmiEventFilterActivity and WmiEventConsumerActivity are Tiercel's own. The events name the account, not the process.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ KIND: Final = Kind(
             table="DeviceEvents",
             values={
                 **EVENT,
-                "ActionType": "CASE e.event_id WHEN 19 THEN 'WmiEventFilterActivity' WHEN 20 THEN 'WmiEventConsumerActivity'"
-                " ELSE 'WmiBindEventFilterToConsumer' END",
+                "ActionType": "CASE e.event_id WHEN 19 THEN 'WmiEventFilterActivity'"
+                " WHEN 20 THEN 'WmiEventConsumerActivity' ELSE 'WmiBindEventFilterToConsumer' END",
                 "InitiatingProcessAccountDomain": 'account_domain(known(e."User"))',
                 "InitiatingProcessAccountName": 'account_name(known(e."User"))',
                 "AdditionalFields": additional(

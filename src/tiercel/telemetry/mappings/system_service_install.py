@@ -1,6 +1,7 @@
-"""System 7045, a service was installed: DeviceEvents, ActionType ServiceInstalled, unless a Security 4697 told of the same.
+"""System 7045, a service was installed: DeviceEvents, ActionType ServiceInstalled, unless a 4697 told of the same.
 
-The installing account is the SID in the header. NXLog overwrites AccountName, the service's account, with the installing one.
+The installing account is the SID in the header. NXLog overwrites AccountName, the service's account, with the
+installing one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """WMI-Activity 5857, 5860 and 5861: DeviceEvents.
 
-5861, a permanent subscription, is Defender's WmiBindEventFilterToConsumer (unless Sysmon 21 told of it). For a provider that was started (5857) and a temporary
-subscription (5860) Defender has no ActionType; WmiProviderStarted and WmiTemporaryEventSubscription are Tiercel's own. Who logs 5858 to 5861
-is the svchost that hosts Winmgmt, which is why those are read too.
+5861, a permanent subscription, is Defender's WmiBindEventFilterToConsumer (unless Sysmon 21 told of it). For a provider
+that was started (5857) and a temporary subscription (5860) Defender has no ActionType; WmiProviderStarted and
+WmiTemporaryEventSubscription are Tiercel's own. Who logs 5858 to 5861 is the svchost that hosts Winmgmt, which is why
+those are read too.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ KIND: Final = Kind(
             values={
                 **EVENT,
                 **initiating("DeviceEvents", {"InitiatingProcessId": "coalesce(i.pid, e.header_pid)"}),
-                "ActionType": "CASE e.event_id WHEN 5857 THEN 'WmiProviderStarted' WHEN 5860 THEN 'WmiTemporaryEventSubscription'"
-                " ELSE 'WmiBindEventFilterToConsumer' END",
+                "ActionType": "CASE e.event_id WHEN 5857 THEN 'WmiProviderStarted'"
+                " WHEN 5860 THEN 'WmiTemporaryEventSubscription' ELSE 'WmiBindEventFilterToConsumer' END",
                 "AccountDomain": 'account_domain(known(e."User"))',
                 "AccountName": 'account_name(known(e."User"))',
                 "RemoteDeviceName": "lower(known(e.ClientMachine))",

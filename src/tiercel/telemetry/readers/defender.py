@@ -1,6 +1,7 @@
-"""Defender's streaming records: `{"category": "AdvancedHunting-<Table>", "properties": {...}}`, already rows of a table.
+"""Defender's streaming records, `{"category": "AdvancedHunting-<Table>", "properties": {...}}`: rows of a table.
 
-The stream delivers at least once: the same properties of the same device, time and report are one row (Microsoft Learn, streaming API).
+The stream delivers at least once: the same properties of the same device, time and report are one row (Microsoft Learn,
+streaming API).
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def insert_records(connection: duckdb.DuckDBPyConnection, staged: str) -> dict[i
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE delivered AS
         SELECT file, record, line, {category} AS category,
-            row_number() OVER (PARTITION BY {category}, hash(json_extract(line, '$.properties')) ORDER BY file, record) AS nth
+            row_number() OVER (
+                PARTITION BY {category}, hash(json_extract(line, '$.properties')) ORDER BY file, record) AS nth
         FROM {staged}"""
     )
     present = connection.execute(

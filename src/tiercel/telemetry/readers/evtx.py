@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Final
+import tempfile
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pyarrow as pa
 from evtx import PyEvtxParser
@@ -22,6 +23,7 @@ __all__ = ["read_evtx"]
 _HEADER: Final = 4096
 _CHUNK: Final = 65536
 _RUN: Final = 4 << 20
+_IN_MEMORY: Final = 64 << 20
 _NAME: Final = '"Name":"'
 """What stands before the provider's name, which the library writes first."""
 _HEAD: Final = 400
@@ -32,16 +34,25 @@ def read_evtx(
 ) -> Iterator[Records]:
     """The log's records that one of the providers wrote; the others are skipped as `unused`.
 
-    A damaged chunk or record is counted and named, what follows is read. Raises InputError when the file header itself cannot be read.
+    A damaged chunk or record is counted and named, what follows is read. Raises InputError when the file header itself
+    cannot be read.
     """
     wanted = tuple(f'{provider}"' for provider in providers)
-    source: str | IO[bytes] = str(document.local) if document.local else io.BytesIO(document.stream.read())
-    try:
-        parser = PyEvtxParser(source)
-    except (OSError, RuntimeError) as error:
-        raise InputError(f"no readable EVTX header: {error}", path=document.name) from error
-    _tell_if_cut(document, source, report)
-    records = parser.records_json()
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
+        source: str | IO[bytes] = str(document.local) if document.local else _copied(document, copy)
+        try:
+            parser = PyEvtxParser(source)
+        except (OSError, RuntimeError) as error:
+            raise InputError(f"no readable EVTX header: {error}", path=document.name) from error
+        _tell_if_cut(document, source, report)
+        yield from _records(parser, document.name, wanted, unused, report)
+
+
+def _records(
+    parser: PyEvtxParser, name: str, wanted: tuple[str, ...], unused: str, report: Callable[[Issue], None]
+) -> Iterator[Records]:
+    """Runs of the parser's records that a wanted provider wrote, and at the end the counts of the others."""
+    records = cast("Iterator[dict[str, Any]]", parser.records_json())
     numbers: list[int] = []
     lines: list[str] = []
     damaged: list[str] = []
@@ -65,7 +76,7 @@ def read_evtx(
             continue
         break
     if damaged:
-        message = f"{document.name}: {len(damaged)} damaged places, the first: {damaged[0][:200]}"
+        message = f"{name}: {len(damaged)} damaged places, the first: {damaged[0][:200]}"
         report(Issue("import-damaged-record", message, hint="the other records are read"))
     yield Records(numbers, pa.array(lines, pa.string()), {unused: others} if others else {}, damaged=len(damaged))
 
@@ -78,6 +89,14 @@ def _tell_if_cut(document: Document, source: str | IO[bytes], report: Callable[[
     if said > there or over:
         message = f"{document.name}: cut off: its header tells of {said} chunks, {there} are whole"
         report(Issue("import-cut-file", message, hint="the whole chunks are read; copy the log again if you can"))
+
+
+def _copied(document: Document, copy: IO[bytes]) -> IO[bytes]:
+    """The document's bytes where they can be read in any order, as the format needs."""
+    while content := document.stream.read(1 << 20):
+        copy.write(content)
+    copy.seek(0)
+    return copy
 
 
 def _length(source: str | IO[bytes]) -> int:

@@ -64,7 +64,7 @@ def format_of(head: bytes) -> Format:
         if _WRAPPED.match(text):
             return Format.JSON_ARRAY
         first = text.split(b"\n", 1)[0].rstrip()
-        # A pretty-printed object breaks its first line open; a line of its own is closed or longer than what was looked at.
+        # A pretty-printed object breaks its first line open; an object on one line is closed there, or longer than the head.
         whole_line = b"\n" not in text or first.endswith((b"}", b"},"))
         return Format.JSON_LINES if whole_line else Format.JSON_ARRAY
     if _TABLE_HEADER.search(text.split(b"\n", 1)[0]):

@@ -1,7 +1,7 @@
-"""JSON arrays, objects wrapped in `{"records": [...]}`, and pretty-printed objects one after the other: elements as lines.
+"""The elements of JSON arrays, of `{"records": [...]}`, and of pretty-printed objects one after the other, as lines.
 
-The stream is cut between two elements at a time, so an array of any length is read in bounded memory. Where an element ends cannot
-be told by looking at brackets alone; every cut is proven by parsing what lies before it.
+The stream is cut between two elements at a time, so an array of any length is read in bounded memory. Where an element
+ends cannot be told by looking at brackets alone; every cut is proven by parsing what lies before it.
 """
 
 from __future__ import annotations

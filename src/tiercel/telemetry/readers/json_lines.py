@@ -31,10 +31,10 @@ def read_json_lines(stream: IO[bytes]) -> Iterator[Records]:
 def split_lines(
     stream: IO[bytes], longest: int = LONGEST_RECORD, chunk_size: int = _CHUNK
 ) -> Iterator[tuple[int, list[bytes] | None]]:
-    """Runs of whole lines with the number of their first; None instead of a line that is longer than `longest`.
+    r"""Runs of whole lines with the number of their first; None instead of a line that is longer than `longest`.
 
     >>> import io
-    >>> list(split_lines(io.BytesIO(b"a\\nbb\\n\\nc"), chunk_size=3))
+    >>> list(split_lines(io.BytesIO(b"a\nbb\n\nc"), chunk_size=3))
     [(1, [b'a']), (2, [b'bb', b'']), (4, [b'c'])]
     """
     number = 1

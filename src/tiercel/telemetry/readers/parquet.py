@@ -18,7 +18,7 @@ __all__ = ["read_parquet"]
 
 
 def read_parquet(document: Document, connection: duckdb.DuckDBPyConnection) -> tuple[str, int]:
-    """The table the file was read into, and its rows. Raises InputError for what is no readable Parquet file of a table."""
+    """The table the file was read into, and its rows. Raises InputError for a file that is no table's."""
     if document.local:
         return _read(str(document.local), document.name, connection)
     with tempfile.NamedTemporaryFile(suffix=".parquet") as copy:

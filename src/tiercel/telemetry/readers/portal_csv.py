@@ -1,7 +1,7 @@
 """CSV that the Defender portal exports: a query's result, its times in the portal's own locale.
 
-Day-first and month-first dates look alike. Where one value of the file can only be the one or the other the whole file is read so; where none
-can, the file is refused rather than guessed (Microsoft Learn, advanced hunting query results).
+Day-first and month-first dates look alike. Where one value of the file can only be the one or the other the whole file
+is read so; where none can, the file is refused rather than guessed (Microsoft Learn, advanced hunting query results).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _NAMED_MONTH: Final = ("%b %d, %Y %I:%M:%S %p", "%b %d, %Y %H:%M:%S", "%d %b %Y 
 def read_portal_csv(
     document: Document, connection: duckdb.DuckDBPyConnection, report: Callable[[Issue], None]
 ) -> tuple[str, int]:
-    """The table the file was read into, and its rows. Raises InputError where the file is none of a table's or cannot be read."""
+    """The table the file was read into, and its rows. Raises InputError for a file that is no table's."""
     header = next(csv.reader(io.StringIO(document.head.decode("utf-8", "replace"))))
     if "Event Time" in header and "Timestamp" not in header:
         raise InputError(

@@ -24,9 +24,11 @@ class Recoded(io.RawIOBase):
             mark -= len(taken)
 
     def readable(self) -> bool:
+        """True: it is there to be read."""
         return True
 
     def read(self, size: int = -1) -> bytes:
+        """The next of the text, from about `size` bytes of the stream."""
         while not self._ended:
             content = self._stream.read(size)
             self._ended = not content

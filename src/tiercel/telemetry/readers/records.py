@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 __all__ = ["LONGEST_RECORD", "Records", "text_array"]
 
 LONGEST_RECORD = 16 << 20
-"""Bytes of one record that are still read; Windows bounds an event at 64 KB, so even a tenfold escaped one is far below."""
+"""Bytes of one record that are still read; Windows bounds an event at 64 KB, so even a tenfold escaped one is far
+below.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
     """Lines of JSON text with the number that finds each again in its file.
 
-    `skipped` counts records that were met but cannot be handed on, by reason; `damaged` places where it cannot even be told how many
-    records there were. `replaced` says that some bytes were no UTF-8 and stand as U+FFFD.
+    `skipped` counts records that were met but cannot be handed on, by reason; `damaged` places where it cannot even be
+    told how many records there were. `replaced` says that some bytes were no UTF-8 and stand as U+FFFD.
     """
 
     numbers: Sequence[int]

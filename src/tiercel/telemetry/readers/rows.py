@@ -30,7 +30,7 @@ _BY_ACTION: Final = {
 
 
 def which_table(columns: Iterable[str], actions: Iterable[str] = ()) -> Table | None:
-    """The one table that has the most of these columns; where two have as many, the one that knows the actions. None if none."""
+    """The table that has the most of these columns, or that knows one of the actions. None where two have as many."""
     wanted = set(columns)
     for action in actions:
         named = TABLES.get(_BY_ACTION.get(action, ""))
@@ -52,7 +52,7 @@ def typed(kind: KustoType, text: str) -> str:
         case KustoType.DATETIME:
             return f"read_time({text})"
         case KustoType.BOOL:
-            return f"CASE lower({text}) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END"
+            return f"CASE WHEN lower({text}) IN ('true', '1') THEN true WHEN lower({text}) IN ('false', '0') THEN false END"
         case KustoType.INT:
             return f"try_cast({text} AS INTEGER)"
         case KustoType.LONG:
