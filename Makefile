@@ -34,8 +34,11 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
+# Every labelled capture, every simulated scenario in every variant, and a day of 10,000 devices: expected against found.
 acceptance: $(VENV)/.dev
 	TIERCEL_REAL_DATA=$${TIERCEL_REAL_DATA:-$(REAL_DATA)} $(BIN)/python -m tests.acceptance
+	$(BIN)/python -m tests.coverage
+	$(BIN)/python -m tests.noisy_day --hosts 10000
 
 # Pins every dependency with its hashes, for all supported Pythons and platforms. Needs `uv`.
 lock:

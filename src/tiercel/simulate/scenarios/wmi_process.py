@@ -66,4 +66,13 @@ SCENARIO = Scenario(
         ),
         Variant(name="boot-window", description="Two minutes after the target was switched on.", after_boot=120),
     ),
+    blind={
+        "spoofed-parent": (
+            "found as a process in the caller's network session; that it came over WMI only the true parent would show"
+        ),
+        "bare-security": (
+            "without the parent's name the child in the session cannot be told from another service's helper; needed is "
+            "4688 with ParentProcessName, or the connection to Winmgmt"
+        ),
+    },
 )

@@ -42,7 +42,7 @@ SCENARIO = Scenario(
         ),
     ),
     blind=dict.fromkeys(
-        ("security-only", "bare-security", "no-connection"),
+        ("security-only", "bare-security", "first-connection-lost", "no-connection"),
         "a provider host that starts for a remote caller is what every inventory query leaves as well; needed are the "
         "connection and the value that the provider writes (Sysmon 13, DeviceRegistryEvents)",
     ),

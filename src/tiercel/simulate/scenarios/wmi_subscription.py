@@ -52,6 +52,13 @@ SCENARIO = Scenario(
         ),
     ),
     blind={
+        **dict.fromkeys(
+            ("security-only", "bare-security"),
+            "the Security log has no event of a subscription; needed is Sysmon 21 or Defender's WmiBindEventFilterToConsumer",
+        ),
+        "first-connection-lost": (
+            "a lone connection to a service host names no service; needed is the one on port 135"
+        ),
         "no-connection": (
             "Sysmon 19 to 21 name the subscriber's account, neither its session nor its address; the connection to "
             "Winmgmt is needed"
