@@ -8,8 +8,8 @@ The tree:
     |- RuleError            exit 3   a rule document or a query is wrong; carries its issues
     `- EngineError          exit 3   the engine refused or failed while running a plan
 
-Wrong input is a value, not an exception: an `Issue` with its place, collected and shown many at once. An exception means
-that the work at hand cannot go on.
+Wrong input is a value, not an exception: an `Issue` with its place, collected and shown many at once. An exception
+means that the work at hand cannot go on.
 """
 
 from __future__ import annotations

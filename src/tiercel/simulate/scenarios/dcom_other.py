@@ -49,7 +49,7 @@ SCENARIO = Scenario(
     blind={
         "bare-security": (
             "without parent and command line an unknown image in a network session shows neither DcomLaunch nor "
-            "`-Embedding`; needed is the parent's name (4688 of Windows 10 and Server 2016) or the connection on the server"
+            "`-Embedding`; needed is the parent's name (4688 of Windows 10 on) or the connection on the server"
         ),
     },
 )

@@ -53,7 +53,7 @@ SCENARIO = Scenario(
     blind={
         "sysmon-only": "Sysmon has no event of a task; needed is 4698, or Defender's ScheduledTaskCreated",
         "first-connection-lost": (
-            "a lone connection to a service host names no service; needed is the one on port 135, or InboundRemoteRpcCall"
+            "a lone connection to a service host names no service; needed is port 135, or InboundRemoteRpcCall"
         ),
         "no-connection": "the task names its author's account, not the address; needed is one connection with port 135",
     },

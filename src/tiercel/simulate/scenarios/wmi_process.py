@@ -71,7 +71,7 @@ SCENARIO = Scenario(
             "found as a process in the caller's network session; that it came over WMI only the true parent would show"
         ),
         "bare-security": (
-            "without the parent's name the child in the session cannot be told from another service's helper; needed is "
+            "without the parent's name the child in the session may be any service's helper; needed is "
             "4688 with ParentProcessName, or the connection to Winmgmt"
         ),
     },

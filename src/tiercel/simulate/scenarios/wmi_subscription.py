@@ -54,7 +54,7 @@ SCENARIO = Scenario(
     blind={
         **dict.fromkeys(
             ("security-only", "bare-security"),
-            "the Security log has no event of a subscription; needed is Sysmon 21 or Defender's WmiBindEventFilterToConsumer",
+            "the Security log has no event of a subscription; needed is Sysmon 21 or WmiBindEventFilterToConsumer",
         ),
         "first-connection-lost": (
             "a lone connection to a service host names no service; needed is the one on port 135"

@@ -5,6 +5,8 @@ Names and types are those of Microsoft's schema pages (learn.microsoft.com, Defe
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tiercel.tables.catalogue import (
     alert_evidence,
     alert_info,
@@ -20,7 +22,9 @@ from tiercel.tables.catalogue import (
     device_registry_events,
     identity_logon_events,
 )
-from tiercel.tables.schema import Table
+
+if TYPE_CHECKING:
+    from tiercel.tables.schema import Table
 
 __all__ = ["TABLES"]
 

@@ -1,5 +1,4 @@
-"""Processes: one row an instance, put together from every event that names it, so that each event can show its
-process.
+"""Processes, one row an instance, put together from every event that names it.
 
 Sysmon's ProcessGuid is the identity where there is one, and carries the start to the second. Without it an instance is
 device, process id and the time from which that id was its own. Facts stand as some event wrote them; what is inferred

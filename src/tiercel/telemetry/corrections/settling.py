@@ -40,9 +40,7 @@ _KNOWN_FROM: Final = {
 def settle(
     connection: duckdb.DuckDBPyConnection, kinds: Sequence[Kind]
 ) -> tuple[tuple[Name, ...], tuple[Clock, ...], Counter[int]]:
-    """Makes every kind's `event_*` table from its staged one; names unified, clocks set right, events without a time
-    by file.
-    """
+    """Names unified, clocks set right, and events without a time by file; makes the tables of settled events."""
     timeless: Counter[int] = Counter()
     names = _place_devices(connection)
     clocks = _place_zones(connection)
