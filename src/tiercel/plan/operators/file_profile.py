@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 __all__ = ["file_profile"]
 
 _TABLE: Final = "FileProfile"
+_SOURCES: Final = frozenset(
+    {"DeviceProcessEvents", "DeviceImageLoadEvents", "DeviceFileEvents", "DeviceFileCertificateInfo"}
+)
 _MOST: Final = 1_000
 _DEFAULT: Final = 100
 
 _OWN_DATA: Final = """
-let Seen = DeviceProcessEvents
+let Seen = union
+    (DeviceProcessEvents | project DeviceId, Timestamp, SHA1, SHA256, MD5, FileSize = toint(FileSize)),
+    (DeviceImageLoadEvents | project DeviceId, Timestamp, SHA1, SHA256, MD5, FileSize = toint(FileSize)),
+    (DeviceFileEvents | project DeviceId, Timestamp, SHA1, SHA256, MD5, FileSize = toint(FileSize))
 | extend hash_ = iff(ByLongHash, SHA256, SHA1)
 | where isnotempty(hash_)
 | summarize
     GlobalPrevalence = toint(dcount(DeviceId)), GlobalFirstSeen = min(Timestamp), GlobalLastSeen = max(Timestamp),
-    SHA1 = take_any(SHA1), SHA256 = take_any(SHA256), MD5 = take_any(MD5), FileSize = toint(take_any(FileSize))
+    SHA1 = take_any(SHA1), SHA256 = take_any(SHA256), MD5 = take_any(MD5), FileSize = take_any(FileSize)
     by hash_;
 let Signed = DeviceFileCertificateInfo
 | summarize arg_max(Timestamp, IsSigned, IsTrusted, IsRootSignerMicrosoft, Signer, Issuer, SignerHash) by SHA1
@@ -73,14 +79,14 @@ def file_profile(context: Context, rows: Relation, call: syntax.Call) -> Relatio
     Issuer, SignatureState, ProfileAvailability (`Available`, `Missing`, empty where it was not asked) and others.
 
     Where we differ: Defender asks its own service. Here a table `FileProfile` is read where there is one; else the
-    own devices are counted in DeviceProcessEvents, signatures read from DeviceFileCertificateInfo, and a warning says
-    so.
+    own devices that ran, loaded or wrote the file are counted, signatures read from DeviceFileCertificateInfo, and a
+    warning says so.
     """
     column, limit = _arguments(context, call)
     if rows.is_open:
         return OPEN
     tables = context.compiler.tables
-    if _TABLE not in tables and not {"DeviceProcessEvents", "DeviceFileCertificateInfo"} <= set(tables):
+    if _TABLE not in tables and not _SOURCES <= set(tables):
         raise Refusal("kql-unsupported", "`FileProfile` is not supported: it asks Defender's own service")
     rows = context.compiler.seal(rows)
     found = rows.find(column)
