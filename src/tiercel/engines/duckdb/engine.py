@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tiercel.engines.duckdb.dialect import TiercelDuckDB
 from tiercel.engines.duckdb.lookup import matching_rows
@@ -72,7 +74,10 @@ class DuckDBEngine:
             pa.field(column.name, ARROW_TYPES[column.type], metadata={"kusto": column.type.value})
             for column in plan.columns
         ]
-        arrays = [_as_type(found.column(at), field.type) for at, field in enumerate(fields)]
+        try:
+            arrays = [_as_type(found.column(at), field.type) for at, field in enumerate(fields)]
+        except pa.ArrowInvalid as error:
+            raise EngineError(f"a value does not fit its type: {error}", query=query) from error
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
     def matching(self, table: str, keys: pa.Table, columns: Sequence[str]) -> pa.Table:
@@ -111,8 +116,26 @@ class DuckDBEngine:
 
 
 def _as_type(array: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
+    if pa.types.is_timestamp(target):
+        array = _within_years(array)
     if array.type == target:
         return array
     if isinstance(array.type, pa.BaseExtensionType):
         array = pa.chunked_array([chunk.storage for chunk in array.chunks], type=array.type.storage_type)
     return array.cast(target)
+
+
+_YEARS: Final = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999))  # noqa: DTZ001  UTC without a zone, as in the tables
+"""What Kusto's datetime can hold; DuckDB's goes beyond."""
+
+
+def _within_years(array: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The instants, those that Kusto cannot hold as nulls."""
+    low, high = (pa.scalar(one, pa.timestamp("us")) for one in _YEARS)
+    extremes = pc.min_max(array)
+    if not extremes["min"].is_valid:
+        return array
+    if pc.and_(pc.greater_equal(extremes["min"], low), pc.less_equal(extremes["max"], high)).as_py():
+        return array
+    inside = pc.and_(pc.greater_equal(array, low), pc.less_equal(array, high))
+    return pc.if_else(inside, array, pa.scalar(None, array.type))

@@ -8,6 +8,8 @@ from sqlglot import exp
 
 from tiercel.plan.expressions.operands import bare
 from tiercel.plan.functions.forms import text_of
+from tiercel.plan.functions.patterns import checked_pattern
+from tiercel.plan.literals import constant
 from tiercel.plan.nodes.text import HasTerm, HasTermPrefix, HasTermSuffix, MatchesRegex
 from tiercel.plan.values import Refusal, Typed
 from tiercel.tables import KustoType
@@ -96,5 +98,7 @@ def matches(operator: str, text: Typed, needle: Typed) -> Typed:
                 "kql-type", f"`{operator}` takes strings, found a {one.type}", "convert it first: `tostring(...)`"
             )
     text, needle = text_of(text), text_of(needle)
+    if name == "matches regex" and isinstance(needle.value, str):
+        needle = constant(checked_pattern(operator, needle.value), KustoType.STRING)
     sql = test(bare(text), bare(needle)) if case_sensitive else test(folded(text), folded(needle))
     return Typed(exp.Not(this=exp.Paren(this=sql)) if negated else sql, KustoType.BOOL)

@@ -30,11 +30,9 @@ def lower_base64_encode_tostring(_environment: Environment, arguments: Sequence[
 
 def _digest_function(name: str, digest: Callable[[exp.Expr], exp.Expr], words: str, example: str) -> Function:
     def lower(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
-        text = exp.Nullif(this=text_of(arguments[0]).sql, expression=exp.Literal.string(""))
-        hashed = exp.Coalesce(this=digest(text), expressions=[exp.Literal.string("")])
-        return Typed(hashed, KustoType.STRING)
+        return Typed(digest(text_of(arguments[0]).sql), KustoType.STRING)
 
-    lower.__doc__ = f"""The {words} of a value's text, in lower-case hexadecimal; empty for an empty text.
+    lower.__doc__ = f"""The {words} of a value's text, in lower-case hexadecimal.
 
     Example: {example}.
     """
@@ -113,7 +111,7 @@ FUNCTIONS: Final = (
     routine_function("parse_command_line", 2, 2),
     routine_function("parse_csv", 1, 1, naming=name_of_first),
     routine_function("parse_xml", 1, 1, differs="a document with a DOCTYPE is null", naming=name_of_first),
-    Function("parse_version", lower_parse_version, 1, 1),
+    Function("parse_version", lower_parse_version, 1, 1, "a version from 0.100000.0.0 on can be compared, not shown"),
     Function("extract_json", lower_extract_json, 2, 3),
     Function("extractjson", lower_extract_json, 2, 3),
     unsupported("parse_user_agent", _PATTERNS),

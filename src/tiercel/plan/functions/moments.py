@@ -20,7 +20,7 @@ from tiercel.plan.functions.forms import (
 from tiercel.plan.functions.registry import Environment, Function, name_of_first
 from tiercel.plan.functions.routine_calls import call_routine, routine_function
 from tiercel.plan.literals import EPOCH_TICKS, TICKS_PER_MICROSECOND, cast, constant
-from tiercel.plan.nodes import moments
+from tiercel.plan.nodes import guards, moments
 from tiercel.plan.nodes.time import FromMicroseconds, Microseconds
 from tiercel.plan.routines.moments import add_units, format_datetime, part_of, start_of, units_between
 from tiercel.plan.values import Refusal, Typed
@@ -172,7 +172,10 @@ def _added(unit: str, amount: Typed, instant: Typed) -> Typed:
     if unit == "nanosecond":
         amount = Typed(exp.IntDiv(this=exp.Paren(this=amount.sql), expression=exp.Literal.number(1000)), KustoType.LONG)
         unit = "microsecond"
-    return Typed(moments.AddUnits(this=instant.sql, expression=amount.sql, unit=_literal(unit)), KustoType.DATETIME)
+    moved: exp.Expr = moments.AddUnits(this=instant.sql, expression=amount.sql, unit=_literal(unit))
+    if not isinstance(amount.value, int):
+        moved = guards.Attempt(this=moved)
+    return Typed(moved, KustoType.DATETIME)
 
 
 def lower_datetime_part(_environment: Environment, arguments: Sequence[Typed]) -> Typed:

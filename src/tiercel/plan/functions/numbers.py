@@ -10,9 +10,9 @@ from sqlglot import exp
 from tiercel.plan.functions.forms import INTEGERS, copied, long_of, number_of, real_of
 from tiercel.plan.functions.registry import Environment, Function, name_of_first, no_name
 from tiercel.plan.functions.routine_calls import routine_function
-from tiercel.plan.literals import cast, constant
+from tiercel.plan.literals import cast, constant, null
 from tiercel.plan.routines.units import UNITS
-from tiercel.plan.values import Typed
+from tiercel.plan.values import SQL_TYPES, Typed
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def lower_abs(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
     value = arguments[0] if arguments[0].type is KustoType.TIMESPAN else number_of("abs", 0, arguments)
     kind = KustoType.LONG if value.type in INTEGERS else value.type
     if isinstance(value.value, int | float):
-        return constant(abs(value.value), kind)
+        return constant(abs(value.value), kind) if abs(value.value) != 1 << 63 else null(kind)
     sql = cast(value.sql, kind) if value.type is KustoType.INT else value.sql
     return Typed(exp.Abs(this=sql), kind)
 
@@ -48,7 +48,7 @@ def lower_round(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
     value = _real("round", 0, arguments)
     if len(arguments) == 1:
         return Typed(exp.Round(this=value.sql), KustoType.REAL)
-    places = cast(long_of(arguments[1]).sql, KustoType.INT)
+    places = exp.TryCast(this=long_of(arguments[1]).sql, to=exp.DataType.build(SQL_TYPES[KustoType.INT]))
     return Typed(exp.Round(this=value.sql, decimals=places), KustoType.REAL)
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from tiercel.plan.functions.forms import constant_text
+from tiercel.plan.functions.re2 import pattern_fault
 from tiercel.plan.values import Refusal
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["checked_pattern", "checked_rewrite", "constant_pattern", "group_count"]
 
 _MOST_GROUPS: Final = 16
-_LOOKAROUND: Final = ("?=", "?!", "?<=", "?<!")
 _NAMED: Final = re.compile(r"\?(?:P?<(?![=!])|')([A-Za-z_][A-Za-z0-9_]*)[>']")
 
 
@@ -49,17 +49,19 @@ def group_count(pattern: str) -> int:
 
 
 def checked_pattern(name: str, pattern: str) -> str:
-    """The pattern in RE2's spelling of named groups; refused where it looks around, which RE2 and Kusto cannot."""
+    """The pattern in RE2's spelling of named groups; refused where RE2, and so Kusto, cannot read it."""
     pieces: list[str] = []
     done = 0
     for at, rest in _groups(pattern):
-        if rest.startswith(_LOOKAROUND):
-            raise Refusal("kql-regex", f"the pattern of `{name}` looks ahead or behind, which RE2, as Kusto's, cannot")
         named = _NAMED.match(rest)
         if named:
             pieces.append(f"{pattern[done:at]}(?P<{named[1]}>")
             done = at + 1 + named.end()
-    return "".join(pieces) + pattern[done:]
+    spelled = "".join(pieces) + pattern[done:]
+    fault = pattern_fault(spelled)
+    if fault:
+        raise Refusal("kql-regex", f"the pattern of `{name}` cannot be read: {fault}")
+    return spelled
 
 
 def constant_pattern(name: str, position: int, arguments: Sequence[Typed]) -> str:

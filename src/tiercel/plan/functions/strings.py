@@ -20,7 +20,7 @@ from tiercel.plan.functions.patterns import checked_rewrite, constant_pattern, g
 from tiercel.plan.functions.registry import Environment, Function, name_of_first, prefixed, unsupported
 from tiercel.plan.functions.routine_calls import call_routine, routine_function
 from tiercel.plan.literals import cast, constant, null
-from tiercel.plan.nodes import json, strings
+from tiercel.plan.nodes import guards, json, strings
 from tiercel.plan.values import Refusal, Typed
 from tiercel.tables import KustoType
 
@@ -88,7 +88,10 @@ def lower_strcat_array(_environment: Environment, arguments: Sequence[Typed]) ->
 
     Example: `strcat_array(dynamic([1, 2, 3]), "->")` is `1->2->3`.
     """
-    return _string(json.JoinArray(this=dynamic_of(arguments[0]).sql, expression=text_of(arguments[1]).sql))
+    array, delimiter = dynamic_of(arguments[0]), text_of(arguments[1])
+    if not delimiter.is_constant:
+        return call_routine("strcat_array", [array, delimiter])
+    return _string(json.JoinArray(this=array.sql, expression=delimiter.sql))
 
 
 # --- measuring -------------------------------------------------------------------------------------------------------
@@ -155,7 +158,8 @@ def lower_substring(_environment: Environment, arguments: Sequence[Typed]) -> Ty
         begin = exp.Case(ifs=[exp.If(this=is_back, true=begin)], default=start.sql.copy())
     part = strings.Part(this=text.sql, start=begin, length=size_sql)
     inside = exp.GTE(this=exp.Paren(this=begin.copy()), expression=exp.Literal.number(0))
-    return _string(exp.Case(ifs=[exp.If(this=inside, true=part)], default=_literal("")))
+    cut: exp.Expr = exp.Case(ifs=[exp.If(this=inside, true=part)], default=_literal(""))
+    return _string(cut) if isinstance(start.value, int) else _never_null(guards.Attempt(this=cut))
 
 
 def _cut(text: str, start: int, length: int | None) -> str:
@@ -193,7 +197,7 @@ def lower_tolower(_environment: Environment, arguments: Sequence[Typed]) -> Type
     Example: `tolower("Hello")` is `hello`.
     """
     value = text_of(arguments[0])
-    if isinstance(value.value, str):
+    if isinstance(value.value, str) and value.value.isascii():
         return constant(value.value.lower(), KustoType.STRING)
     return _string(exp.Lower(this=value.sql))
 
@@ -204,7 +208,7 @@ def lower_toupper(_environment: Environment, arguments: Sequence[Typed]) -> Type
     Example: `toupper("Hello")` is `HELLO`.
     """
     value = text_of(arguments[0])
-    if isinstance(value.value, str):
+    if isinstance(value.value, str) and value.value.isascii():
         return constant(value.value.upper(), KustoType.STRING)
     return _string(exp.Upper(this=value.sql))
 

@@ -35,17 +35,15 @@ def _indexof(
     Example: `indexof("abcdefgabc", "abc", 1)` is 7.
     """
     text, lookup, occurrence = text or "", lookup or "", 1 if occurrence is None else occurrence
-    span = _span(text, start, length)
     if occurrence < 1 or (length is not None and length < -1):
         return None
-    if span is None:
-        return -1
-    begin, end = span
+    found = -1
     for _ in range(occurrence):
-        found = text.find(lookup, begin, end)
+        # The length is counted anew after each occurrence, as Microsoft Learn's own example shows.
+        span = _span(text, start if found < 0 else found + 1, length)
+        found = text.find(lookup, *span) if span else -1
         if found < 0:
             return -1
-        begin = found + 1
     return found
 
 
@@ -108,6 +106,15 @@ def _replace_strings(text: str | None, lookups: object, rewrites: object) -> str
         if lookup:
             pieces = [new for piece in pieces for new in _replaced(piece, lookup, replacement)]
     return "".join(piece for piece, _ in pieces)
+
+
+def _strcat_array(array: object, delimiter: str | None) -> str:
+    """The texts of an array's elements with a delimiter between them; `array_strcat` is the same.
+
+    Example: `strcat_array(dynamic([1, 2, 3]), "->")` is `1->2->3`.
+    """
+    elements = array if isinstance(array, list) else [array]
+    return (delimiter or "").join(map(dynamic_text, elements))
 
 
 def _replaced(piece: tuple[str, bool], lookup: str, replacement: str) -> list[tuple[str, bool]]:
@@ -226,6 +233,7 @@ ROUTINES: Final = (
     Routine("indexof", _indexof, (_STRING, _STRING, _LONG, _LONG, _LONG), _LONG),
     Routine("countof", _countof, (_STRING, _STRING), _LONG),
     Routine("has_any_index", _has_any_index, (_STRING, _DYNAMIC), _LONG),
+    Routine("strcat_array", _strcat_array, (_DYNAMIC, _STRING), _STRING),
     Routine("replace_strings", _replace_strings, (_STRING, _DYNAMIC, _DYNAMIC), _STRING),
     Routine("translate", _translate, (_STRING, _STRING, _STRING), _STRING),
     Routine("strrep", _strrep, (_STRING, _LONG, _STRING), _STRING),

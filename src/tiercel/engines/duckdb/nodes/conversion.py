@@ -46,6 +46,7 @@ def render_dynamic_text(generator: Generator, node: nodes.DynamicText) -> str:
     if (
         isinstance(value, Element)
         and isinstance(value.this, SplitText)
+        and isinstance(value.this.expression, exp.Literal)
         and (index := _constant(value.expression)) is not None
     ):
         pieces = f"STR_SPLIT({generator.sql(value.this.this)}, {generator.sql(value.this.expression)})"

@@ -1,4 +1,4 @@
-"""DuckDB's SQL for the nodes that end a query."""
+"""DuckDB's SQL for the nodes that end a query, and that keep it from ending."""
 
 from __future__ import annotations
 
@@ -19,4 +19,9 @@ def render_assertion(generator: Generator, node: nodes.Assertion) -> str:
     return f"CASE WHEN {generator.sql(node.this)} THEN TRUE ELSE ERROR({generator.sql(node.expression)}) END"
 
 
-RENDERED: Final[dict[type, Rendering]] = {nodes.Assertion: render_assertion}
+def render_attempt(generator: Generator, node: nodes.Attempt) -> str:
+    """DuckDB's own; it goes row by row only where a batch of rows fails as a whole."""
+    return f"TRY({generator.sql(node.this)})"
+
+
+RENDERED: Final[dict[type, Rendering]] = {nodes.Assertion: render_assertion, nodes.Attempt: render_attempt}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sqlglot import exp
+
 from tiercel.plan.nodes import json as nodes
 
 if TYPE_CHECKING:
@@ -56,8 +58,12 @@ def render_dynamic_type(generator: Generator, node: nodes.DynamicType) -> str:
 
 
 def render_split_text(generator: Generator, node: nodes.SplitText) -> str:
-    """DuckDB's own split."""
-    return f"TO_JSON(STR_SPLIT({generator.sql(node.this)}, {generator.sql(node.expression)}))"
+    """DuckDB's own split, which cuts at an empty delimiter between all characters."""
+    text, delimiter = generator.sql(node.this), generator.sql(node.expression)
+    cut = f"TO_JSON(STR_SPLIT({text}, {delimiter}))"
+    if isinstance(node.expression, exp.Literal):
+        return cut
+    return f"CASE WHEN {delimiter} = '' THEN JSON_ARRAY({text}) ELSE {cut} END"
 
 
 def _elements(value: str) -> str:
