@@ -86,7 +86,7 @@ def file_profile(context: Context, rows: Relation, call: syntax.Call) -> Relatio
     if rows.is_open:
         return OPEN
     tables = context.compiler.tables
-    if _TABLE not in tables and not _SOURCES <= set(tables):
+    if _TABLE not in tables and not set(tables) >= _SOURCES:
         raise Refusal("kql-unsupported", "`FileProfile` is not supported: it asks Defender's own service")
     rows = context.compiler.seal(rows)
     found = rows.find(column)
