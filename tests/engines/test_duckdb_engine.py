@@ -35,7 +35,8 @@ def test_columns_have_arrow_s_types_and_say_kusto_s(engine: DuckDBEngine) -> Non
     found = engine.run(
         plan_of(
             "print b = true, i = int(1), l = 2, r = 0.5, c = decimal(1.5), s = 'x', "
-            "t = datetime(2026-07-14 10:00:00.5), d = 90m, g = guid(74be27de-1e4e-49d9-b579-fe0b331d3642), y = dynamic({'k': [1, null]})"
+            "t = datetime(2026-07-14 10:00:00.5), d = 90m, "
+            "g = guid(74be27de-1e4e-49d9-b579-fe0b331d3642), y = dynamic({'k': [1, null]})"
         )
     )
     assert found.schema.types == [
