@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from tiercel.errors import Issue
+from tiercel.errors import EngineError, Issue
 from tiercel.tables import TABLES
 from tiercel.tables.lake import Commit, Dataset, Input, Transaction, create_lake, is_lake, with_ingestion_time
 from tiercel.tables.lake.log import utc_now
@@ -119,18 +119,24 @@ def import_into(
         memory_bytes: what DuckDB may hold in memory; the rest goes to disk, into the lake's folder.
         progress: called now and then.
 
-    Raises UsageError where `lake` cannot become a lake, InputError where it is damaged.
+    Raises UsageError where `lake` cannot become a lake, InputError where it is damaged or cannot be written, and
+    EngineError where DuckDB gives up.
 
     """
     storage = create_lake(Path(lake))
     files, issues = _found([Path(path) for path in paths], storage.root)
-    with ThreadPoolExecutor(1, "tiercel-hash") as hasher:
-        work = _Import(storage.root, ingestion_time, memory_bytes, progress, hasher)
-        work.reports.append(ImportReport((), {}, issues=tuple(issues)))
+    hasher = ThreadPoolExecutor(1, "tiercel-hash")
+    work = _Import(storage.root, ingestion_time, memory_bytes, progress, hasher)
+    work.reports.append(ImportReport((), {}, issues=tuple(issues)))
+    try:
         for batch in _batches(files, batch_bytes):
             waiting = batch
             while waiting:
                 waiting = work.import_batch(waiting)
+    except duckdb.Error as error:
+        raise EngineError(f"DuckDB failed while events were mapped: {error}") from error
+    finally:
+        hasher.shutdown(cancel_futures=True)
     return Intake(_joined(work.reports), tuple(work.known), tuple(work.commits))
 
 
@@ -232,7 +238,11 @@ def _found(paths: Sequence[Path], lake: Path) -> tuple[list[_File], list[Issue]]
         around = next((folder for folder in live if real.is_relative_to(folder)), None)
         if real.is_relative_to(own) or (around is not None and real not in live[around]):
             continue
-        status = path.stat()
+        try:
+            status = path.stat()
+        except OSError as error:
+            found.issues.append(Issue("import-unreadable", f"{name}: {error.strerror}"))
+            continue
         files.append(_File(name, path, status.st_size, status.st_mtime_ns))
     return files, found.issues
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pyarrow as pa
@@ -197,6 +198,17 @@ def test_what_a_killed_writer_left_goes_when_it_is_old_and_what_a_living_one_nee
     assert clean(lake, keep=NOW).unacknowledged == 1
     assert not stray.exists()
     assert sorted(stored(lake)) == [1, 2]
+
+
+def test_two_may_clean_at_once(lake):
+    commit(lake, rows(1), name=1)
+    for number in range(40):
+        left = lake / "_tiercel" / "staging" / f"dead-{number}"
+        (left / "01").mkdir(parents=True)
+        (left / "01" / "x.parquet").write_bytes(b"x")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: clean(lake, keep=NOW), range(2)))
+    assert Dataset.open(lake).storage.names("_tiercel/staging") == []
 
 
 def test_a_part_that_is_full_is_left_alone(lake, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -155,6 +156,14 @@ def test_a_folder_that_holds_other_things_does_not_become_a_lake(tmp_path):
         Dataset.open(tmp_path / "nowhere")
 
 
+def test_many_may_make_the_same_lake_at_once(tmp_path):
+    for number in range(20):
+        lake = tmp_path / str(number)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _, lake=lake: create_lake(lake), range(8)))
+        assert Dataset.open(lake).version == 0
+
+
 def test_a_lake_is_named_by_a_path_or_a_file_url_and_by_no_other_yet(tmp_path):
     place = tmp_path / "a lake"
     commit(place.as_uri(), rows(1))
@@ -251,6 +260,21 @@ def test_a_checkpoint_that_cannot_be_written_is_a_warning_and_the_commit_stands(
     assert issue.severity is Severity.WARNING
     assert "No space left on device" in issue.message
     assert stored(lake) == [1]
+
+
+@pytest.mark.parametrize("step", ["stage", "place", "put_if_absent"])
+def test_where_nothing_can_be_written_the_place_is_named_and_nothing_was_added(step, lake, monkeypatch):
+    commit(lake, rows(1), name=1)
+
+    def full(self, *arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", str(lake / "somewhere"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage.Storage, step, full)
+        with pytest.raises(InputError, match="somewhere: cannot be written: No space left"):
+            commit(lake, rows(2), name=2)
+    assert stored(lake) == [1]
+    assert len(list(Dataset.open(lake).storage.parts())) == 1
 
 
 def test_a_log_that_cannot_be_listed_is_named(lake):

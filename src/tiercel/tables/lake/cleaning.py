@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from tiercel.tables.lake.log import check_format, read_state, utc_now
 from tiercel.tables.lake.records import Operation
-from tiercel.tables.lake.storage import STAGING, Storage
+from tiercel.tables.lake.storage import STAGING, Storage, written
 from tiercel.tables.lake.transaction import Transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tiercel.tables.lake.log import State
 
 __all__ = ["KEEP", "Cleaned", "clean"]
 
@@ -45,21 +47,29 @@ def clean(where: str | Path, *, keep: timedelta = KEEP) -> Cleaned:
     state = read_state(storage)
     oldest = time.time() - keep.total_seconds()
     dead = [path for path, at in state.dead.items() if at <= utc_now() - keep]
+    with written(storage):
+        strays, staged = _delete(storage, state, dead, oldest)
+    if dead:
+        with Transaction.begin(where) as transaction:
+            transaction.commit(operation=Operation.CLEAN, forgets=dead)
+    return Cleaned(len(dead), strays, staged, len(state.dead) - len(dead))
+
+
+def _delete(storage: Storage, state: State, dead: list[str], oldest: float) -> tuple[int, int]:
+    """How many parts without a commit and how many folders of writers went, with the dead parts, after they went."""
     for path in dead:
         storage.remove(path)
     known = {*state.parts, *state.dead}
     strays = [path for path in storage.parts() if path not in known and _older(storage, path, oldest)]
     # A commit may have come since the state was read: what it added is no stray.
-    strays = [path for path in strays if path not in read_state(storage).parts] if strays else []
+    live = read_state(storage).parts
+    strays = [path for path in strays if path not in live]
     for path in strays:
         storage.remove(path)
     staged = [name for name in storage.names(STAGING) if _older(storage, f"{STAGING}/{name}", oldest)]
     for name in staged:
         storage.discard(f"{STAGING}/{name}")
-    if dead:
-        with Transaction.begin(where) as transaction:
-            transaction.commit(operation=Operation.CLEAN, forgets=dead)
-    return Cleaned(len(dead), len(strays), len(staged), len(state.dead) - len(dead))
+    return len(strays), len(staged)
 
 
 def _older(storage: Storage, name: str, moment: float) -> bool:

@@ -9,6 +9,7 @@ The log alone says which parts live. A checkpoint only saves reading: one that i
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -105,9 +106,10 @@ def create_lake(where: str | Path) -> Storage:
         if strangers:
             message = f"{storage} holds other things than a lake ({strangers[0]}, ...)"
             raise UsageError(f"{message}; give a new folder, an empty one or a lake")
-        # Two writers may do so at once: both write the same bytes.
-        storage.put(_FORMAT, seal({"lake": "tiercel"}), "format")
-        storage.discard(storage.stage("format"))
+        # Two writers may do so at once: both write the same bytes, each by way of a folder of its own.
+        writer = uuid.uuid4().hex
+        storage.put(_FORMAT, seal({"lake": "tiercel"}), writer)
+        storage.discard(storage.stage(writer))
     check_format(storage)
     return storage
 

@@ -10,6 +10,7 @@ import os
 import shutil
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
@@ -19,7 +20,7 @@ from tiercel.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["HOUSE", "STAGING", "Storage"]
+__all__ = ["HOUSE", "STAGING", "Storage", "written"]
 
 HOUSE: Final = "_tiercel"
 """The folder for all that is no row. Spark and Hive pass over names with a leading underscore."""
@@ -136,9 +137,11 @@ class Storage:
         self.path(name).unlink(missing_ok=True)
 
     def discard(self, folder: str) -> None:
-        """The folder is gone with all that it holds."""
-        if self.path(folder).exists():
-            shutil.rmtree(self.path(folder))
+        """The folder is gone with all that it holds, also where another process is at the same."""
+        path = self.path(folder)
+        while path.exists():
+            with suppress(FileNotFoundError):  # the other one was faster at some entry: the rest is still to go
+                shutil.rmtree(path)
 
     def changed(self, name: str) -> float | None:
         """When a file, or the newest in a folder, was written or renamed, seconds since 1970; None if it is gone."""
@@ -169,6 +172,16 @@ class Storage:
         for new in reversed(made):
             new.mkdir(exist_ok=True)
         return [new.parent for new in made]
+
+
+@contextmanager
+def written(place: object) -> Iterator[None]:
+    """Turns the file system's refusals (no space, no permission) into an InputError that names the place."""
+    try:
+        yield
+    except OSError as error:
+        path = str(error.filename or place)
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}", path=path) from error
 
 
 def _touched(path: Path) -> float:

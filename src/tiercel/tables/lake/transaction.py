@@ -11,6 +11,7 @@ from tiercel.tables.lake.log import claim, create_lake, read_commit, read_state,
 from tiercel.tables.lake.parts import PartWriter
 from tiercel.tables.lake.records import Commit, Input, Operation
 from tiercel.tables.lake.schema import table_named
+from tiercel.tables.lake.storage import written
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -56,8 +57,9 @@ class Transaction:
     @classmethod
     def begin(cls, where: str | Path) -> Self:
         """A transaction on the lake, which is made if it is not there. Raises as `create_lake` does."""
-        transaction = cls(create_lake(where))
-        transaction.storage.stage(transaction.name)
+        with written(where):
+            transaction = cls(create_lake(where))
+            transaction.storage.stage(transaction.name)
         return transaction
 
     def __enter__(self) -> Self:
@@ -80,13 +82,14 @@ class Transaction:
         """How many rows of the table were staged. Raises InputError for rows that are not the table's."""
         self._writes += 1
         number = f"{self._writes:02d}"
-        stage = self.storage.stage(f"{self.name}/{number}")
-        writer = PartWriter(self.storage, table_named(table), stage, f"{self.name[:16]}-{number}")
-        self._written.append(writer)
-        try:
-            return writer.write(rows)
-        finally:
-            writer.abandon()
+        with written(self.storage):
+            stage = self.storage.stage(f"{self.name}/{number}")
+            writer = PartWriter(self.storage, table_named(table), stage, f"{self.name[:16]}-{number}")
+            self._written.append(writer)
+            try:
+                return writer.write(rows)
+            finally:
+                writer.abandon()
 
     def drop_last(self) -> None:
         """What the last `write` staged is not part of the transaction."""
@@ -114,7 +117,8 @@ class Transaction:
         """
         finished = [pair for writer in self._written for pair in writer.finished]
         self._placed = [part.path for _, part in finished]
-        self.storage.place([staged for staged, _ in finished], self._placed)
+        with written(self.storage):
+            self.storage.place([staged for staged, _ in finished], self._placed)
         state = read_state(self.storage)
         while True:
             known = tuple(one for one in inputs if one.sha256 in state.inputs)
@@ -133,7 +137,9 @@ class Transaction:
                 tuple(inputs),
                 ingestion_time,
             )
-            if claim(self.storage, commit, self.name):
+            with written(self.storage):
+                claimed = claim(self.storage, commit, self.name)
+            if claimed:
                 break
             state = read_state(self.storage, state)
         self._placed = []
