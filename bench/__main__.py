@@ -6,7 +6,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from bench import lake, parsing
+from bench import hunting, lake, parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bench.result import Result
 
 BENCHES: dict[str, Callable[[], Iterator[Result]]] = {
+    "hunting": hunting.run,
     "parsing": parsing.run,
     "lake": lake.run,
 }

@@ -102,8 +102,8 @@ def judge(capture: Capture, result: Result) -> Outcome:
 
     `found` asks for exactly one finding, of the family that the labels expect, that names caller, target and process.
     """
-    alarms = tuple(finding for finding in result.findings if family_of(finding))
-    others = tuple(finding for finding in result.findings if not family_of(finding))
+    alarms = tuple(finding for finding in result.findings if families_of(finding))
+    others = tuple(finding for finding in result.findings if not families_of(finding))
     right = [finding for finding in alarms if tells_of(finding, capture)]
     if capture.policy == "must_not_alert":
         verdict = "FALSE ALARM" if alarms else "silent"
@@ -118,16 +118,19 @@ def judge(capture: Capture, result: Result) -> Outcome:
     )
 
 
-def family_of(finding: Finding) -> str | None:
-    """The family of a finding, as the labels call it; None for all that is not DCOM, SCM or WMI."""
+def families_of(finding: Finding) -> set[str]:
+    """The families of a finding, as the labels call them: the one it says, else those of its techniques.
+
+    Empty for all that is not DCOM, SCM or WMI.
+    """
     if finding.family:
-        return finding.family if finding.family in FAMILIES else None
-    return next((name for name, ids in FAMILIES.items() if ids & set(finding.techniques)), None)
+        return {finding.family} & FAMILIES.keys()
+    return {name for name, ids in FAMILIES.items() if ids & set(finding.techniques)}
 
 
 def tells_of(finding: Finding, capture: Capture) -> bool:
     """Whether a finding is one of the capture's attacks: its family, target, caller and process, as far as labelled."""
-    if capture.expected in FAMILIES and family_of(finding) != capture.expected:
+    if capture.expected in FAMILIES and capture.expected not in families_of(finding):
         return False
     device = (finding.device or "").lower().partition(".")[0]
     shown = " ".join(
