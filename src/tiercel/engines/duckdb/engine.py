@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from tiercel.engines.duckdb.dialect import TiercelDuckDB
 from tiercel.engines.duckdb.lookup import matching_rows
 from tiercel.engines.duckdb.routines import RoutineFunctions
+from tiercel.engines.duckdb.sound_json import sound_json
 from tiercel.errors import EngineError
 from tiercel.tables import KustoType
 
@@ -75,7 +76,7 @@ class DuckDBEngine:
             for column in plan.columns
         ]
         try:
-            arrays = [_as_type(found.column(at), field.type) for at, field in enumerate(fields)]
+            arrays = [_as_type(found.column(at), column.type) for at, column in enumerate(plan.columns)]
         except pa.ArrowInvalid as error:
             raise EngineError(f"a value does not fit its type: {error}", query=query) from error
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
@@ -115,14 +116,13 @@ class DuckDBEngine:
         return EngineError(f"DuckDB failed{of_query}: {reason}", query=query)
 
 
-def _as_type(array: pa.ChunkedArray, target: pa.DataType) -> pa.ChunkedArray:
-    if pa.types.is_timestamp(target):
-        array = _within_years(array)
-    if array.type == target:
-        return array
+def _as_type(array: pa.ChunkedArray, kind: KustoType) -> pa.ChunkedArray:
     if isinstance(array.type, pa.BaseExtensionType):
         array = pa.chunked_array([chunk.storage for chunk in array.chunks], type=array.type.storage_type)
-    return array.cast(target)
+    if kind is KustoType.DATETIME:
+        array = _within_years(array)
+    array = array if array.type == ARROW_TYPES[kind] else array.cast(ARROW_TYPES[kind])
+    return sound_json(array) if kind is KustoType.DYNAMIC else array
 
 
 _YEARS: Final = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999))  # noqa: DTZ001  UTC without a zone, as in the tables

@@ -12,6 +12,7 @@ from tiercel.plan.literals import cast, constant
 from tiercel.plan.nodes.json import JsonArray
 from tiercel.plan.nodes.routine import RoutineCall
 from tiercel.plan.routines import ROUTINES
+from tiercel.plan.routines.dynamic import read_json, write_json
 from tiercel.plan.values import Typed
 from tiercel.tables import KustoType
 
@@ -49,6 +50,8 @@ def _fold(routine: Routine, values: list[object], rest: list[object]) -> Typed |
     result = routine.call(*values, rest) if routine.rest else routine.call(*values)
     if result is None and routine.returns is KustoType.STRING:
         result = ""
+    if routine.returns is KustoType.DYNAMIC:
+        result = read_json(write_json(result))
     folded = constant(result, routine.returns)
     size = len(folded.sql.this.name) if routine.returns is KustoType.DYNAMIC and folded.sql.this is not None else 0
     return folded if size <= _FOLDED_SIZE else None

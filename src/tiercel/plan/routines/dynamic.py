@@ -15,9 +15,14 @@ def read_json(text: str | None) -> object:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
+
+
+def _refuse(name: str) -> object:
+    """NaN and Infinity, which Python reads, are no JSON."""
+    raise ValueError(name)
 
 
 def write_json(value: object) -> str:
