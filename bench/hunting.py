@@ -1,8 +1,8 @@
 """A whole `tiercel hunt` beside the bare reading of the same files, in one run.
 
-JSON lines: the captures whose names begin with otrf-dcom, otrf-scm, otrf-wmi and otrf-other, unpacked, beside DuckDB's own
-`read_json` of the same files with the columns that the mappings need. Event logs: every .evtx of the captures, beside the
-`evtx` library's own `records_json` loop. Each side runs in a process of its own, start included; the better of two runs
+JSON lines: the captures whose names begin with otrf-dcom, otrf-scm, otrf-wmi and otrf-other, unpacked, beside DuckDB's
+own `read_json` of the same files with the columns that the mappings need. Event logs: every .evtx of the captures, beside
+the `evtx` library's own `records_json` loop. Each side runs in a process of its own, start included; the better of two runs
 counts. The captures are looked for where TIERCEL_REAL_DATA says.
 """
 
