@@ -238,7 +238,8 @@ def _range(start: float | None, stop: float | None, step: float | None) -> list[
     """
     if start is None or stop is None or not step or not all(map(math.isfinite, (start, stop, step))):
         return None
-    count = math.floor((stop - start) / step + 1e-9) + 1
+    steps = max(-1.0, min((stop - start) / step, float(LARGEST_ARRAY)))  # what overflows is cut before it is counted
+    count = math.floor(steps + 1e-9) + 1
     return [start + at * step for at in range(max(0, min(count, LARGEST_ARRAY)))]
 
 
