@@ -58,7 +58,7 @@ def read(
 ) -> ImportReport:
     """What was read into `connection`, which then holds every table of the catalogue.
 
-    Raises UsageError for a path that does not exist and for an unknown channel.
+    Raises UsageError for an unknown channel; a path that does not exist is an issue, and the others are read.
 
     Args:
         paths: files and folders; a file is known by its content, archives are read without unpacking.

@@ -19,13 +19,19 @@ _CHUNK: Final = 1 << 20
 
 
 def read_json_lines(stream: IO[bytes]) -> Iterator[Records]:
-    """The stream's lines. A line beyond the longest record is skipped and counted, the next one read."""
-    for first, lines in split_lines(stream):
+    """The stream's records: its lines that are not blank, numbered from 1 as DuckDB numbers them too.
+
+    A line beyond the longest record is skipped and counted, the next one read.
+    """
+    number = 1
+    for _, lines in split_lines(stream):
         if lines is None:
-            yield Records(range(first, first + 1), pa.array([], pa.string()), {TOO_LONG: 1})
+            yield Records(range(number, number + 1), pa.array([], pa.string()), {TOO_LONG: 1})
+            number += 1
             continue
-        array, replaced = text_array(lines)
-        yield Records(range(first, first + len(lines)), array, replaced=replaced)
+        array, replaced = text_array([line for line in lines if line and not line.isspace()])
+        yield Records(range(number, number + len(array)), array, replaced=replaced)
+        number += len(array)
 
 
 def split_lines(
