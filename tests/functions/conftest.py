@@ -21,6 +21,8 @@ from tiercel.tables import Column, KustoType, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tiercel.plan import Plan
+
 NOW = datetime(2026, 7, 14, 12, 0, tzinfo=UTC)
 
 Shown = tuple[str, Any]
@@ -41,14 +43,23 @@ class Bench:
         self.engine = DuckDBEngine(self.connection)
         self.table: Table | None = None
 
-    def run(self, query: str) -> list[list[Shown]]:
-        """The rows of a query."""
+    def plan(self, query: str) -> Plan:
+        """The plan of a query."""
         tables = {} if self.table is None else {"T": self.table}
         compiled = compile_text(Source(query), now=NOW, tables=tables, probe=self.engine.probe)
         if compiled.plan is None:
             raise Refused(f"{compiled.issues[0].code}: {compiled.issues[0].message}")
-        found = self.engine.run(compiled.plan)
-        kinds = [column.type for column in compiled.plan.columns]
+        return compiled.plan
+
+    def names(self, query: str) -> list[str]:
+        """The names of a query's columns."""
+        return [column.name for column in self.plan(query).columns]
+
+    def run(self, query: str) -> list[list[Shown]]:
+        """The rows of a query."""
+        plan = self.plan(query)
+        found = self.engine.run(plan)
+        kinds = [column.type for column in plan.columns]
         lists = [[shown(value, kind) for value in found.column(at).to_pylist()] for at, kind in enumerate(kinds)]
         return [list(row) for row in zip(*lists, strict=True)]
 

@@ -17,7 +17,7 @@ from tiercel.plan.functions.forms import (
     refuse_type,
     text_of,
 )
-from tiercel.plan.functions.registry import Aggregate, Environment, name_of_first, prefixed, prefixed_by_all
+from tiercel.plan.functions.registry import Aggregate, Environment, name_of_first, prefixed, prefixed_by_both
 from tiercel.plan.literals import cast, constant
 from tiercel.plan.nodes.aggregates import AtExtreme, FirstOf
 from tiercel.plan.nodes.json import DynamicIsNull
@@ -209,7 +209,7 @@ def _covariance(name: str, node: type[exp.Binary | exp.AggFunc], page: str, posi
     Example: `summarize {name}(x, y{", x > 0" if position else ""})`.
     """
     count = 3 if position else 2
-    return Aggregate(name, lower, count, count, prefixed_by_all(name))
+    return Aggregate(name, lower, count, count, prefixed_by_both(name))
 
 
 # --- extremes --------------------------------------------------------------------------------------------------------
@@ -294,11 +294,17 @@ def _arg_extreme(name: str, documentation: str) -> Aggregate:
 
 
 def lower_take_any(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
-    """The value of some row, one that is not null if there is one; `any` is the same.
+    """The value of some row, one that is not null or empty if there is one; `any` is the same.
 
-    Example: `summarize take_any(DeviceName) by DeviceId`. Where we differ: it is the first row's.
+    Example: `summarize take_any(DeviceName) by DeviceId`. Kusto leaves open which; here it is always the smallest.
     """
-    return _never_null(Typed(exp.AnyValue(this=arguments[0].sql), arguments[0].type))
+    return _never_null(_any_of(arguments[0], None))
+
+
+def _any_of(value: Typed, condition: exp.Expr | None) -> Typed:
+    """The smallest value, so that the answer is the same every time."""
+    sql = exp.Nullif(this=value.sql, expression=exp.Literal.string("")) if value.type is KustoType.STRING else value.sql
+    return Typed(filtered(exp.Min(this=sql), condition), value.type)
 
 
 def _take_any_results(
@@ -315,10 +321,10 @@ def _take_any_results(
 def lower_take_anyif(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
     """The value of some row in which a condition is true, one that is not null if there is one.
 
-    Example: `summarize take_anyif(RemoteIP, RemotePort == 135) by DeviceId`. Where we differ: it is the first row's.
+    Example: `summarize take_anyif(RemoteIP, RemotePort == 135) by DeviceId`. Kusto leaves open which; here it is always
+    the smallest.
     """
-    value = filtered(exp.AnyValue(this=arguments[0].sql), _condition("take_anyif", arguments, 1))
-    return _never_null(Typed(value, arguments[0].type))
+    return _never_null(_any_of(arguments[0], _condition("take_anyif", arguments, 1)))
 
 
 # --- bits ------------------------------------------------------------------------------------------------------------
@@ -351,7 +357,6 @@ _ARG_MIN: Final = """The values of other columns in the row where an expression 
     Example: `summarize arg_min(Timestamp, *) by DeviceId`.
     """
 _EXACT: Final = "exact, where Kusto estimates"
-_FIRST: Final = "the first row's, where Kusto takes any"
 
 AGGREGATES: Final = (
     Aggregate("count", lower_count, 0, 1, prefixed("count")),
@@ -371,10 +376,10 @@ AGGREGATES: Final = (
     Aggregate("minif", lower_minif, 2, 2, prefixed("minif")),
     _arg_extreme("arg_max", _ARG_MAX),
     _arg_extreme("arg_min", _ARG_MIN),
-    Aggregate("take_any", lower_take_any, 1, None, name_of_first, _FIRST, _take_any_results),
-    Aggregate("any", lower_take_any, 1, None, prefixed("any"), _FIRST),
-    Aggregate("take_anyif", lower_take_anyif, 2, 2, name_of_first, _FIRST),
-    Aggregate("anyif", lower_take_anyif, 2, 2, prefixed("anyif"), _FIRST),
+    Aggregate("take_any", lower_take_any, 1, None, name_of_first, results=_take_any_results),
+    Aggregate("any", lower_take_any, 1, None, prefixed("any")),
+    Aggregate("take_anyif", lower_take_anyif, 2, 2, name_of_first),
+    Aggregate("anyif", lower_take_anyif, 2, 2, prefixed("anyif")),
     _deviation("stdev", exp.StddevSamp, None, "The standard deviation of a sample", rounded=False),
     _deviation("stdevif", exp.StddevSamp, 1, "The standard deviation of a sample", rounded=False),
     _deviation("stdevp", exp.StddevPop, None, "The standard deviation of a population", rounded=False),

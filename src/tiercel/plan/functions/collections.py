@@ -89,7 +89,7 @@ def _set_aggregate(name: str, condition: int | None, default: int | None) -> Agg
     example = "RemoteIP, RemotePort == 135" if condition else "RemoteIP"
     lower.__doc__ = f"""The array of all different values{of}, nulls passed over; a last argument bounds its size.
 
-    Of arrays it takes the elements. Kusto leaves the order open; here values stand as they first came.
+    Of arrays it takes the elements. Kusto leaves the order open; here it is that of the values.
 
     Example: `summarize {name}({example}) by DeviceName`.
     """

@@ -21,7 +21,7 @@ __all__ = [
     "name_of_first",
     "no_name",
     "prefixed",
-    "prefixed_by_all",
+    "prefixed_by_both",
     "unsupported",
 ]
 
@@ -61,11 +61,11 @@ def prefixed(prefix: str) -> Naming:
     return name
 
 
-def prefixed_by_all(prefix: str) -> Naming:
-    """A result that is called `prefix_x_y` after all of its arguments."""
+def prefixed_by_both(prefix: str) -> Naming:
+    """A result that is called `prefix_x_y` after its first two arguments."""
 
     def name(names: Sequence[str]) -> str:
-        return "_".join((prefix, *names))
+        return "_".join((prefix, *names[:2]))
 
     return name
 

@@ -10,14 +10,15 @@ __all__ = ["AtExtreme", "FirstOf", "ListJson", "ListOf", "NearestRank"]
 class ListOf(AggregateNode):
     """The list of the values of `this`, in the order of the rows, NULLs among them; NULL where there is no row.
 
-    Of `exp.Distinct` in `this`, every value once, where it first came. Only `ListJson` takes the list.
+    Of `exp.Distinct` in `this`, every value once, in any order. Only `ListJson` takes the list.
     """
 
 
 class ListJson(Node):
     """The list `this` (of `ListOf`, or that filtered) as a JSON array, cut to `size` (a literal) elements.
 
-    A NULL list is the empty array, or NULL with `nullable`.
+    A list of distinct values is put in their order, so that the answer is the same every time. A NULL list is the empty
+    array, or NULL with `nullable`.
     """
 
     arg_types = {"this": True, "size": False, "nullable": False}  # noqa: RUF012  sqlglot reads this class attribute and never writes it

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sqlglot import exp
+
 from tiercel.plan.nodes import aggregates as nodes
 
 if TYPE_CHECKING:
@@ -20,8 +22,11 @@ def render_list_of(generator: Generator, node: nodes.ListOf) -> str:
 
 
 def render_list_json(generator: Generator, node: nodes.ListJson) -> str:
-    """Cut as a list, then written as JSON."""
+    """Sorted and cut as a list, then written as JSON."""
     listed = generator.sql(node.this)
+    aggregate = node.this.this if isinstance(node.this, exp.Filter) else node.this
+    if isinstance(aggregate.this, exp.Distinct):
+        listed = f"LIST_SORT({listed})"
     size = node.args.get("size")
     if size is not None:
         listed = f"({listed})[:{generator.sql(size)}]"
