@@ -31,7 +31,11 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(VENV)/.dev
+$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/bench.txt
+	touch $@
+
+bench: $(VENV)/.bench
 	$(BIN)/python -m bench
 
 # Every labelled capture, every simulated scenario in every variant, and a day of 10,000 devices: expected against found.
@@ -44,6 +48,7 @@ acceptance: $(VENV)/.dev
 lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group build -o requirements/run.txt pyproject.toml
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
+	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group bench -c requirements/dev.txt -o requirements/bench.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) out build dist
