@@ -1,15 +1,40 @@
 """Findings: what a rule's result rows mean, one finding an attack, each step with its raw event.
 
-Takes a rule, its result as Arrow and a way to look raw rows up. Gives frozen `Finding`s, as Arrow and JSON too.
-May import tiercel.rules, tiercel.tables and tiercel.errors; runs no query itself.
+Takes a rule, its result as Arrow and a way to look raw rows up. Gives frozen `Finding`s, as Arrow and JSON and back
+from JSON, and the paths they form. May import tiercel.rules, tiercel.tables and tiercel.errors; runs no query itself.
 """
 
 from __future__ import annotations
 
 from tiercel.findings.assembly import assemble
+from tiercel.findings.attribution import Attribution, Caller, Followed, Logon, Mirror, TreeProcess, Unknown
 from tiercel.findings.finding import Finding, Process, Step
 from tiercel.findings.lookup import Lookup
 from tiercel.findings.merge import merge
+from tiercel.findings.path import Hop, MovementPath
+from tiercel.findings.reading import from_json, read_lines
 from tiercel.findings.shapes import SCHEMA, as_arrow, as_json, iso
 
-__all__ = ["SCHEMA", "Finding", "Lookup", "Process", "Step", "as_arrow", "as_json", "assemble", "iso", "merge"]
+__all__ = [
+    "SCHEMA",
+    "Attribution",
+    "Caller",
+    "Finding",
+    "Followed",
+    "Hop",
+    "Logon",
+    "Lookup",
+    "Mirror",
+    "MovementPath",
+    "Process",
+    "Step",
+    "TreeProcess",
+    "Unknown",
+    "as_arrow",
+    "as_json",
+    "assemble",
+    "from_json",
+    "iso",
+    "merge",
+    "read_lines",
+]

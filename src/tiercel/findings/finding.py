@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from tiercel.findings.attribution import Attribution
+
 __all__ = ["Finding", "Process", "Step"]
 
 
@@ -80,3 +82,5 @@ class Finding:
     links: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     columns: Mapping[str, Any] = field(default_factory=dict)
+    attribution: Attribution | None = None
+    """Who called, by which logon, what followed; None where a hunt was told to leave it out."""

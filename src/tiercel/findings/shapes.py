@@ -37,6 +37,89 @@ _STEP: Final = pa.struct(
         ("source", _TEXT),
     ]
 )
+_EVENT: Final = [("table", _TEXT), ("source", _TEXT)]
+_CALLER: Final = pa.struct(
+    [
+        ("ip", _TEXT),
+        ("device", _TEXT),
+        ("device_id", _TEXT),
+        ("known_by", _TEXT),
+        ("process", _PROCESS),
+        ("process_known_by", _TEXT),
+        ("account", _TEXT),
+        ("logon_id", pa.int64()),
+        ("time", _TIME),
+        *_EVENT,
+    ]
+)
+_MIRROR: Final = pa.struct(
+    [
+        ("time", _TIME),
+        ("text", _TEXT),
+        ("device", _TEXT),
+        ("device_id", _TEXT),
+        ("process", _PROCESS),
+        ("account", _TEXT),
+        ("local_ip", _TEXT),
+        ("local_port", pa.int64()),
+        ("remote_ip", _TEXT),
+        ("remote_port", pa.int64()),
+        ("apart", pa.float64()),
+        ("is_exact", pa.bool_()),
+        ("is_relay", pa.bool_()),
+        *_EVENT,
+    ]
+)
+_LOGON: Final = pa.struct(
+    [
+        ("time", _TIME),
+        ("text", _TEXT),
+        ("account", _TEXT),
+        ("logon_id", pa.int64()),
+        ("package", _TEXT),
+        ("source_ip", _TEXT),
+        ("source_port", pa.int64()),
+        ("workstation", _TEXT),
+        ("tied_by", _TEXT),
+        *_EVENT,
+    ]
+)
+_FOLLOWED: Final = pa.struct(
+    [
+        ("time", _TIME),
+        ("kind", _TEXT),
+        ("text", _TEXT),
+        ("tied_by", _TEXT),
+        ("process", _PROCESS),
+        ("account", _TEXT),
+        *_EVENT,
+    ]
+)
+_TREE_PROCESS: Final = pa.struct(
+    [
+        ("depth", pa.int64()),
+        ("role", _TEXT),
+        ("name", _TEXT),
+        ("pid", pa.int64()),
+        ("command_line", _TEXT),
+        ("start", _TIME),
+        ("account", _TEXT),
+        *_EVENT,
+    ]
+)
+_UNKNOWN: Final = pa.struct([("what", _TEXT), ("text", _TEXT), ("setting", _TEXT)])
+_ATTRIBUTION: Final = pa.struct(
+    [
+        ("sentence", _TEXT),
+        ("caller", _CALLER),
+        ("logon", _LOGON),
+        ("mirrors", pa.list_(_MIRROR)),
+        ("followed", pa.list_(_FOLLOWED)),
+        ("tree", pa.list_(_TREE_PROCESS)),
+        ("caller_tree", pa.list_(_TREE_PROCESS)),
+        ("unknown", pa.list_(_UNKNOWN)),
+    ]
+)
 SCHEMA: Final = pa.schema(
     [
         ("id", _TEXT),
@@ -63,6 +146,7 @@ SCHEMA: Final = pa.schema(
         ("links", pa.list_(_TEXT)),
         ("rules", pa.list_(_TEXT)),
         ("columns", _TEXT),
+        ("attribution", _ATTRIBUTION),
     ]
 )
 """The columns of findings as Arrow: the fields of `Finding`; `columns` is JSON text."""
