@@ -229,9 +229,10 @@ def open_telemetry(
 
 def _input_issues(paths: Sequence[Path], report: ImportReport) -> tuple[Issue, ...]:
     """What is wrong with the inputs: what the import says, and each given path in which there was no event at all."""
-    told = [issue.span.path for issue in report.issues if issue.span]
-    told += [file.path for file in report.files if file.read]
-    empty = [path for path in paths if not any(Path(each).is_relative_to(path) for each in told)]
+    told = {issue.span.path for issue in report.issues if issue.span}
+    told |= {file.path for file in report.files if file.read}
+    above = {folder for each in told for folder in (Path(each), *Path(each).parents)}
+    empty = [path for path in paths if path not in above]
     kinds = "EVTX, Windows events as JSON, Defender's records or CSV, Parquet; also in .gz, .zip, .7z and .tar.gz"
     issues = [
         Issue("input-no-events", f"no events were found in {path}", Span(str(path), 1, 1), f"what is read: {kinds}")

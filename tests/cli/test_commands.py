@@ -215,12 +215,10 @@ def test_every_command_explains_itself(tiercel: Callable[..., Ended]) -> None:
     from tiercel.cli.program import COMMANDS  # noqa: PLC0415  the list is read where it is tested
 
     for command in COMMANDS:
-        ended = tiercel(command.name, "--help")
+        ended = tiercel(command, "--help")
         assert ended.code == 0
         assert "Usage: tiercel" in ended.out
-        assert "tiercel " + str(command.name) in ended.out.partition("Options:")[0].partition("\n")[
-            2
-        ] or command.name in {
+        assert "tiercel " + command in ended.out.partition("Options:")[0].partition("\n")[2] or command in {
             "simulate",
             "lake",
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 import traceback
@@ -9,15 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from tiercel.cli.check import check_command
-from tiercel.cli.explain import explain_command
-from tiercel.cli.hunt import hunt_command
-from tiercel.cli.import_ import import_command
 from tiercel.cli.issues import show_issues
-from tiercel.cli.lake import lake_command
-from tiercel.cli.query import query_command
-from tiercel.cli.rules import rules_command
-from tiercel.cli.simulate import simulate_command
 from tiercel.cli.terminal import console, shown
 from tiercel.errors import RuleError, TiercelError
 
@@ -29,27 +22,34 @@ __all__ = ["COMMANDS", "main", "tiercel"]
 EXIT_FAILED: Final = 3
 EXIT_INTERRUPTED: Final = 130
 
-COMMANDS: Final = (
-    hunt_command,
-    query_command,
-    import_command,
-    lake_command,
-    rules_command,
-    explain_command,
-    check_command,
-    simulate_command,
-)
-"""Every subcommand, in the order in which `tiercel --help` lists them."""
+COMMANDS: Final = {
+    "hunt": "tiercel.cli.hunt:hunt_command",
+    "query": "tiercel.cli.query:query_command",
+    "import": "tiercel.cli.import_:import_command",
+    "lake": "tiercel.cli.lake:lake_command",
+    "rules": "tiercel.cli.rules:rules_command",
+    "explain": "tiercel.cli.explain:explain_command",
+    "check": "tiercel.cli.check:check_command",
+    "simulate": "tiercel.cli.simulate:simulate_command",
+}
+"""Every subcommand and where it stands, in the order in which `tiercel --help` lists them."""
 
 
-class _InOrder(click.Group):
-    """A group that lists its commands as they were written down."""
+class _Commands(click.Group):
+    """The subcommands in their order, each imported when it is called: a hunt does not wait for the simulator."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
 
 
-@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="tiercel", message="%(prog)s %(version)s")
 def tiercel() -> None:
     """Finds Windows lateral movement over DCOM, WMI and the Service Control Manager in any Windows telemetry.
@@ -65,10 +65,6 @@ def tiercel() -> None:
     \b
     Exit codes: 0 nothing found, 1 findings, 2 wrong use, 3 an input or a rule failed (findings are still printed).
     """  # noqa: D301  click's mark for lines that keep their shape
-
-
-for _command in COMMANDS:
-    tiercel.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
