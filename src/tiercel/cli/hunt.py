@@ -16,6 +16,7 @@ from tiercel.cli.options import (
     out_option,
     paths_argument,
     rules_option,
+    save_option,
 )
 from tiercel.cli.progress import progress_shown
 from tiercel.cli.report import show_report
@@ -23,6 +24,7 @@ from tiercel.cli.terminal import console, plural, shown
 from tiercel.cli.written import json_line, opened
 from tiercel.findings import as_json
 from tiercel.hunt import hunt
+from tiercel.saved import dump
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,6 +47,7 @@ _EXIT_FAILED = 3
 @out_option
 @as_of_option
 @channels_option
+@save_option
 def hunt_command(
     *,
     paths: tuple[Path, ...],
@@ -53,6 +56,7 @@ def hunt_command(
     out: Path | None,
     as_of: datetime | None,
     channels: tuple[str, ...],
+    save: Path | None,
 ) -> int:
     """Hunt the telemetry at PATH with rules, and print what they find, each step with its raw event.
 
@@ -64,6 +68,7 @@ def hunt_command(
     tiercel hunt evidence/ --rules rules/            with your own
     tiercel hunt dc1.evtx --format jsonl > found.jsonl
     tiercel hunt evidence/ --as-of 2026-07-14T12:00:00Z
+    tiercel hunt evidence/ --save case.json          all of the result, for later
 
     \b
     Exit codes: 0 nothing found, 1 findings, 2 wrong use,
@@ -71,6 +76,9 @@ def hunt_command(
     """  # noqa: D301  click's mark for lines that keep their shape
     with progress_shown() as progress:
         result = hunt(paths, rules or None, as_of=as_of, channels=channels or None, progress=progress)
+    if save is not None:
+        with opened(save) as file:
+            file.write(dump(result) + "\n")
     with opened(out) as file:
         match written_as:
             case "jsonl":

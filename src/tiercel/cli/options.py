@@ -8,7 +8,15 @@ from typing import Any, Final
 
 import click
 
-__all__ = ["as_of_option", "channels_option", "format_option", "out_option", "paths_argument", "rules_option"]
+__all__ = [
+    "as_of_option",
+    "channels_option",
+    "format_option",
+    "out_option",
+    "paths_argument",
+    "rules_option",
+    "save_option",
+]
 
 
 class _Instant(click.ParamType[datetime]):
@@ -61,4 +69,10 @@ channels_option: Final = click.option(
     multiple=True,
     type=click.Choice(["sysmon", "security"]),
     help="Read only this Windows channel's events (security includes System). May be given more than once.",
+)
+save_option: Final = click.option(
+    "--save",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also keep the whole result there as one JSON document: findings, import, rules run and not run.",
 )

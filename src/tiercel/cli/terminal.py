@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
+
+from tiercel.shown import shown
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = ["console", "moment", "plural", "shown", "wrapped"]
 
-_UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # control characters, among them escape and the one-byte CSI
-    # direction marks, and what takes no place
-    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"  # halves of characters, tags
-)
-
 
 def console(file: IO[str]) -> Console:
     """A console that writes text as it is: no markup, no guessed colours; colour only where `file` is a terminal."""
     return Console(file=file, markup=False, highlight=False, emoji=False, soft_wrap=True)
-
-
-def shown(text: str, keep: str = "") -> str:
-    r"""The text with every control character, direction mark and invisible character as an escape.
-
-    >>> shown("a\x1b[31mb\u202ec\n")
-    'a\\x1b[31mb\\u202ec\\n'
-    """
-    return _UNSAFE.sub(lambda match: match[0] if match[0] in keep else _escape(match[0]), text)
-
-
-def _escape(character: str) -> str:
-    plain = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
-    if plain is not None:
-        return plain
-    code = ord(character)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def wrapped(text: str, first: str, rest: str, words: Console) -> str:
