@@ -10,17 +10,19 @@ import json
 import math
 import types
 import typing
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from tiercel.errors import InputError, Issue
-from tiercel.findings import Finding
+from tiercel import findings
+from tiercel.errors import InputError, Issue, UsageError
+from tiercel.findings import Finding, read_lines
 from tiercel.hunt import Findings, Result, RuleRun
 from tiercel.rules import read_catalog
 from tiercel.telemetry.report import ImportReport
@@ -30,6 +32,7 @@ __all__ = ["Saved", "dump", "load"]
 _KIND: Final = "tiercel result"
 _FORMAT: Final = 1
 _NAMES: Final = {
+    **vars(findings),
     "Mapping": Mapping,
     "datetime": datetime,
     "ImportReport": ImportReport,
@@ -78,39 +81,36 @@ def load(path: Path) -> Saved:
         raise InputError(f"{path} cannot be read: {reason}", path=str(path)) from error
     try:
         return _read(text, path)
-    except _UnfittingError as error:
+    except (_UnfittingError, UsageError) as error:
         raise InputError(f"{path} is no result that this version reads: {error}", path=str(path)) from error
 
 
 def _read(text: str, path: Path) -> Saved:
-    first = _json(text.split("\n", 1)[0], 1)
-    if isinstance(first, dict) and first.get("kind") == _KIND:
-        document = _json(text, 1)
+    if text.startswith('{"kind"'):
+        document = _json(text)
         if document.get("format") != _FORMAT:
             raise _UnfittingError(f"its format is {document.get('format')!r}, known is {_FORMAT}")
         return Saved(_decoded(Result, document.get("result"), "result"), str(document.get("folder") or ""))
-    lines = enumerate(text.splitlines(), 1)
-    findings = [_decoded(Finding, _json(line, number), f"line {number}") for number, line in lines if line.strip()]
+    found = read_lines(text.encode("utf-8", "surrogatepass"), str(path))
     rules = {rule.id: rule for rule in read_catalog().rules}
-    ran = dict.fromkeys(rule_id for finding in findings for rule_id in (finding.rules or (finding.rule_id,)))
-    told = {rule_id: sum(rule_id in (each.rules or (each.rule_id,)) for each in findings) for rule_id in ran}
-    last = max((each.last_time for each in findings if each.last_time), default=None)
+    told = Counter(rule_id for each in found for rule_id in (each.rules or (each.rule_id,)))
+    last = max((each.last_time for each in found if each.last_time), default=None)
     result = Result(
-        findings=Findings(findings),
+        findings=Findings(found),
         report=ImportReport((), {}),
-        rules_run=tuple(RuleRun(rules[each], told[each], 0, 0.0) for each in ran if each in rules),
+        rules_run=tuple(RuleRun(rules[each], count, 0, 0.0) for each, count in told.items() if each in rules),
         rules_failed=(),
         warnings=(),
-        now=last or datetime.fromtimestamp(path.stat().st_mtime).astimezone(),
+        now=last or datetime.fromtimestamp(path.stat().st_mtime, UTC),
     )
     return Saved(result, "", is_whole=False)
 
 
-def _json(text: str, line: int) -> Any:
+def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _UnfittingError(f"line {line} is no JSON ({error})") from error
+        raise _UnfittingError(f"it is no JSON ({error})") from error
 
 
 def _encoded(value: Any) -> Any:

@@ -56,12 +56,12 @@ def test_whatever_a_text_holds_comes_back(result, tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("no json", "line 1 is no JSON"),
-        ('{"id": 1}\n', "line 1 has no `rule_id`"),
+        ("no json", ":1: not a line of JSON"),
+        ('{"id": "1", "rule_id": "r"}\n', "`title` is missing"),
         ('{"kind": "tiercel result", "format": 99}', "its format is 99, known is 1"),
         ('{"kind": "tiercel result", "format": 1, "result": []}', "result is a list, not a dict"),
         ('{"kind": "tiercel result", "format": 1, "result": {"findings": {}}}', "result has no"),
-        ("[" * 100_000, "line 1 is no JSON"),
+        ("[" * 100_000, ":1: not a line of JSON"),
     ],
 )
 def test_what_is_no_result_is_told_with_its_place(content, told, tmp_path):
