@@ -26,7 +26,7 @@ from tiercel.telemetry.readers.json_array import read_json_array
 from tiercel.telemetry.readers.json_lines import TOO_LONG, read_json_lines
 from tiercel.telemetry.readers.parquet import read_parquet
 from tiercel.telemetry.readers.portal_csv import read_portal_csv
-from tiercel.telemetry.readers.recoded import Recoded
+from tiercel.telemetry.readers.recoded import as_utf8
 from tiercel.telemetry.report import FileReport, ImportReport, Progress
 from tiercel.telemetry.staging import DEFENDER, NOT_JSON, UNUSED, Staging
 from tiercel.telemetry.storage import create_tables, insertion
@@ -196,16 +196,11 @@ class _Import:
             self.files[number].reason = "nothing in it could be read"
 
     def _read_document(self, document: Document) -> None:
-        encoding, mark = encoding_of(document.head)
-        head = document.head
-        if (encoding, mark) != (Encoding.UTF8, 0):
-            head = head[mark:].decode(encoding, "ignore").encode()
-            document.head = head
-            document.stream = Recoded(document.stream, encoding, mark)  # type: ignore[assignment]  # a raw stream is one
-        kind = format_of(head)
+        as_utf8(document)
+        kind = format_of(document.head)
         number = self._new(document.path, document.member, document.folder, kind)
         if kind is Format.NONE:
-            self.files[number].reason = "empty" if not head else "no known format of telemetry"
+            self.files[number].reason = "empty" if not document.head else "no known format of telemetry"
             return
         try:
             self._read_as(kind, number, document)

@@ -6,10 +6,20 @@ import codecs
 import io
 from typing import IO, TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tiercel.telemetry.readers.formats import Encoding
+from tiercel.telemetry.readers.formats import Encoding, encoding_of
 
-__all__ = ["Recoded"]
+if TYPE_CHECKING:
+    from tiercel.telemetry.inputs import Document
+
+__all__ = ["Recoded", "as_utf8"]
+
+
+def as_utf8(document: Document) -> None:
+    """Makes head and stream of a document in another encoding, or with a byte order mark, plain UTF-8."""
+    encoding, mark = encoding_of(document.head)
+    if (encoding, mark) != (Encoding.UTF8, 0):
+        document.head = document.head[mark:].decode(encoding, "ignore").encode()
+        document.stream = Recoded(document.stream, encoding, mark)  # type: ignore[assignment]  # a raw stream is one
 
 
 class Recoded(io.RawIOBase):
