@@ -6,11 +6,11 @@ from JSON, and the paths they form. May import tiercel.rules, tiercel.tables and
 
 from __future__ import annotations
 
-from tiercel.findings.assembly import assemble
+from tiercel.findings.assembly import assemble, assemble_rows, unite
 from tiercel.findings.attribution import Attribution, Caller, Followed, Logon, Mirror, TreeProcess, Unknown
 from tiercel.findings.finding import Finding, Process, Step
 from tiercel.findings.lookup import Lookup
-from tiercel.findings.merge import merge
+from tiercel.findings.merge import merge, merge_groups
 from tiercel.findings.path import Hop, MovementPath
 from tiercel.findings.reading import from_json, read_lines
 from tiercel.findings.shapes import SCHEMA, as_arrow, as_json, iso
@@ -33,8 +33,11 @@ __all__ = [
     "as_arrow",
     "as_json",
     "assemble",
+    "assemble_rows",
     "from_json",
     "iso",
     "merge",
+    "merge_groups",
     "read_lines",
+    "unite",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from tiercel.rules import Rule
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "assemble_rows", "unite"]
 
 _MOST_STEPS: Final = 50
 """A finding shows at most this many steps: the first ones, and the last."""
@@ -45,6 +46,14 @@ def assemble(
     `Severity`, `AttackTechniques`), or `Confidence`, speaks for its row instead of the document; `Family`, `Strength`
     and `Links` (comma separated) say what kind of movement it is, how far it went, what ties it to the caller.
     """
+    pieces, issues = assemble_rows(rule, result, tables, lookup)
+    return unite(pieces), issues
+
+
+def assemble_rows(
+    rule: Rule, result: pa.Table, tables: Sequence[str], lookup: Lookup
+) -> tuple[tuple[Finding, ...], tuple[Issue, ...]]:
+    """One finding for each row of a result, as `assemble` would see it if it were alone, in the rows' order."""
     issues = tuple(_unknown_columns(rule, result.column_names))
     if not result.num_rows:
         return (), issues
@@ -52,7 +61,7 @@ def assemble(
     rows = _rows(result, times)
     stored = [table for table in tables if table in TABLES]
     events = fetch(lookup, _places(rule, rows, times, stored))
-    merged: dict[str, list[_Draft]] = defaultdict(list)
+    pieces = []
     for row in rows:
         device = known(row.get("DeviceName")) or known(row.get("DeviceId"))
         witnesses = (
@@ -61,10 +70,44 @@ def assemble(
             else conventional_steps(times, stored, row, events, device)
         )
         draft = _draft(row, device, witnesses)
-        merged[_identity(rule, draft)].append(draft)
-    findings = [_finding(rule, identity, drafts) for identity, drafts in merged.items()]
-    last = datetime.max.replace(tzinfo=UTC)
-    return tuple(sorted(findings, key=lambda each: (each.first_time or last, each.id))), issues
+        pieces.append(_finding(rule, _identity(rule, draft), draft))
+    return tuple(pieces), issues
+
+
+def unite(pieces: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, by time, with those of one rule and one identity made one, whatever order they come in.
+
+    The earliest piece speaks for all; the steps of all are its evidence.
+    """
+    same: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for piece in pieces:
+        same[piece.rule_id, piece.id].append(piece)
+    return tuple(sorted((_united(group) for group in same.values()), key=_by_time))
+
+
+def _united(pieces: Sequence[Finding]) -> Finding:
+    if len(pieces) == 1:
+        return pieces[0]
+    first = min(pieces, key=lambda each: (*_by_time(each), json.dumps(dict(each.columns), sort_keys=True)))
+    steps = sorted(
+        dict.fromkeys(step for piece in pieces for step in piece.evidence), key=lambda step: (step.time, step.step)
+    )
+    return replace(
+        first,
+        account=_caller_account(steps),
+        first_time=steps[0].time if steps else None,
+        last_time=steps[-1].time if steps else None,
+        evidence=_shortened(steps),
+        rows=sum(piece.rows for piece in pieces),
+    )
+
+
+def _by_time(finding: Finding) -> tuple[datetime, str]:
+    return finding.first_time or datetime.max.replace(tzinfo=UTC), finding.id
+
+
+def _shortened(steps: Sequence[Step]) -> tuple[Step, ...]:
+    return tuple(steps if len(steps) <= _MOST_STEPS else [*steps[: _MOST_STEPS - 1], steps[-1]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +199,11 @@ def _identity(rule: Rule, draft: _Draft) -> str:
     return fingerprint(parts)
 
 
-def _finding(rule: Rule, identity: str, drafts: Sequence[_Draft]) -> Finding:
-    first = min(drafts, key=lambda draft: min((step.time for step in draft.steps), default=datetime.max))  # noqa: DTZ901  result times carry no zone
-    steps = sorted(
-        dict.fromkeys(step for draft in drafts for step in draft.steps), key=lambda step: (step.time, step.step)
-    )
-    if len(steps) > _MOST_STEPS:
-        steps = [*steps[: _MOST_STEPS - 1], steps[-1]]
-    row = first.row
-    server, child = _aware(first.server), _aware(first.child)
-    evidence = tuple(replace(step, time=step.time.replace(tzinfo=UTC)) for step in steps)
+def _finding(rule: Rule, identity: str, draft: _Draft) -> Finding:
+    row = draft.row
+    steps = sorted(dict.fromkeys(draft.steps), key=lambda step: (step.time, step.step))
+    server, child = _aware(draft.server), _aware(draft.child)
+    evidence = tuple(replace(step, time=step.time.replace(tzinfo=UTC)) for step in _shortened(steps))
     techniques = tuple(dict.fromkeys(_TECHNIQUE.findall(str(row.get("AttackTechniques") or ""))))
     title = row.get("Title")
     return Finding(
@@ -176,18 +214,17 @@ def _finding(rule: Rule, identity: str, drafts: Sequence[_Draft]) -> Finding:
         tactics=rule.tactics,
         severity=_level(row.get("Severity"), rule.severity),
         confidence=_level(row.get("Confidence"), rule.confidence),
-        summary=_summary(rule, first),
-        device=first.device,
+        summary=_summary(rule, draft),
+        device=draft.device,
         device_id=known(row.get("DeviceId")),
-        peer_ip=first.peer,
-        peer_name=first.peer_name,
+        peer_ip=draft.peer,
+        peer_name=draft.peer_name,
         account=_caller_account(steps),
         first_time=evidence[0].time if evidence else None,
         last_time=evidence[-1].time if evidence else None,
         server=server,
         child=child,
         evidence=evidence,
-        rows=len(drafts),
         family=known(row.get("Family")),
         strength=known(row.get("Strength")),
         links=tuple(link for link in str(row.get("Links") or "").split(",") if link),

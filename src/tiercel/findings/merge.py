@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tiercel.findings.finding import Finding, Process, Step
 
-__all__ = ["MOST_STEPS", "confidence_of", "merge"]
+__all__ = ["MOST_STEPS", "confidence_of", "merge", "merge_groups"]
 
 MOST_STEPS: Final = 50
 """A finding shows at most this many steps: the first ones, and the last."""
@@ -56,13 +56,19 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     Two findings tell of one attack when they name the same started process, the same server process that serves one
     caller only, or the same caller, device and technique with no pause of more than ten minutes.
     """
+    return tuple(merged for merged, _ in merge_groups(findings))
+
+
+def merge_groups(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, ...]], ...]:
+    """What `merge` gives, each with the findings that it was made of."""
     several = tuple(findings)
     groups = _Groups(len(several))
     _tie_by_process(several, groups)
     _tie_by_caller(several, groups)
-    merged = [_merged([several[index] for index in members]) for members in groups.members()]
+    together = [tuple(several[index] for index in members) for members in groups.members()]
+    merged = [(_merged(members), members) for members in together]
     last = datetime.max.replace(tzinfo=UTC)
-    return tuple(sorted(merged, key=lambda each: (each.first_time or last, each.id)))
+    return tuple(sorted(merged, key=lambda each: (each[0].first_time or last, each[0].id)))
 
 
 def confidence_of(links: Iterable[str], otherwise: str) -> str:
