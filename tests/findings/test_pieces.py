@@ -42,7 +42,7 @@ def test_pieces_of_one_identity_are_one_finding_that_the_earliest_speaks_for():
     (whole,) = unite(pieces)
     assert (whole.summary, whole.rows, len(whole.evidence)) == ("at 0", 3, 3)
     assert (whole.first_time, whole.last_time) == (NOON, NOON + timedelta(minutes=500))
-    assert unite(unite(pieces[:2]) + (pieces[2],)) == (whole,)
+    assert unite((*unite(pieces[:2]), pieces[2])) == (whole,)
 
 
 def test_the_order_of_pieces_is_of_no_account():
