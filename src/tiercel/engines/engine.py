@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     import pyarrow as pa
 
+    from tiercel.errors import Issue
     from tiercel.plan.plan import Plan
+    from tiercel.tables import Column
 
-__all__ = ["Engine"]
+__all__ = ["Engine", "Statement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A plan as one engine's SQL: what is left of a query once it is compiled, and all that running it needs.
+
+    `sql` has marks where the run's clock stands (`tiercel.engines.clock`); the others are as in `Plan`.
+    """
+
+    sql: str
+    columns: tuple[Column, ...]
+    tables: tuple[str, ...]
+    warnings: tuple[Issue, ...] = ()
+    is_lasting: bool = False
 
 
 class Engine(Protocol):
@@ -24,6 +42,14 @@ class Engine(Protocol):
 
     def render(self, plan: Plan) -> str:
         """The SQL text that the engine would run for the plan."""
+        ...
+
+    def prepare(self, plan: Plan) -> Statement:
+        """The plan as a statement, which can be kept and run again."""
+        ...
+
+    def execute(self, statement: Statement, now: datetime) -> pa.Table:
+        """The statement's rows, columns named and ordered as `statement.columns`; `now` is UTC. Raises EngineError."""
         ...
 
     def run(self, plan: Plan) -> pa.Table:

@@ -78,7 +78,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
     compiler = Compiler(
         source=source,
         tables=tables,
-        environment=Environment(now=naive),
+        environment=Environment(now=naive, on_clock=lambda: compiler.bind_to_run()),
         scalar=lower,
         tabular=lower_rows,
         is_tabular=is_tabular,
@@ -113,6 +113,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
         now=naive,
         warnings=issues,
         render_hint=compiler.render_hint,
+        is_lasting=compiler.is_lasting,
     )
     return Compiled(plan, issues)
 

@@ -78,6 +78,7 @@ class Compiler:
     ctes: dict[str, exp.Query] = field(default_factory=dict)
     used_tables: dict[str, None] = field(default_factory=dict)
     render_hint: str = ""
+    is_lasting: bool = True
     inlined: int = 0
     recursive: set[str] = field(default_factory=set)
     _taken: set[str] = field(default_factory=set)
@@ -104,8 +105,13 @@ class Compiler:
             hint = "write the columns as a schema: `evaluate bag_unpack(Bag) : (Name:string)`"
             raise Refusal("kql-needs-rows", "which columns this gives is known only from the rows", hint)
         columns = tuple(Column(one.name, one.type) for one in relation.fields)
+        self.bind_to_run()
         tree = self.assemble(relation).copy()
         return self.prober(Plan(tree, columns, tuple(self.used_tables), self.environment.now))
+
+    def bind_to_run(self) -> None:
+        """Notes that the plan holds what is true of this run only."""
+        self.is_lasting = False
 
     def forget(self, issues: Iterable[Issue]) -> None:
         """Issues taken back: what raised them is left out, and they may be raised again elsewhere."""

@@ -23,6 +23,8 @@ class Plan:
     `columns` are the result's, with Kusto types; `tables` the stored tables it reads, in order of first use;
     `warnings` what the author should know (a table that the query needs and nobody fills, a function that differs);
     `now` is what `now()` and `ago()` were compiled with; `render_hint` is the text of a final `render`, if any.
+    `is_lasting` says that the plan serves other runs too: it holds no value counted from `now`, only nodes that the run
+    fills in, and nothing that was read from the tables while it was compiled.
     """
 
     tree: exp.Expr
@@ -31,3 +33,4 @@ class Plan:
     now: datetime
     warnings: tuple[Issue, ...] = ()
     render_hint: str = ""
+    is_lasting: bool = False

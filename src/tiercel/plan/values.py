@@ -25,11 +25,13 @@ from typing import TYPE_CHECKING, Final
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlglot import exp
 
     from tiercel.kql.syntax import Region
 
-__all__ = ["NOT_CONSTANT", "SQL_TYPES", "Broken", "Refusal", "Typed"]
+__all__ = ["NOT_CONSTANT", "SQL_TYPES", "Broken", "Clocked", "Refusal", "Typed"]
 
 
 class _NotConstant:
@@ -77,6 +79,23 @@ class Typed:
 @dataclass(frozen=True, slots=True)
 class Broken(Typed):
     """What stands for an expression that is wrong and was reported: whatever takes it is not checked any further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clocked(Typed):
+    """A moment counted from `now()`: a constant of one run. Whoever reads its value binds the plan to that run."""
+
+    on_read: Callable[[], None] = field(default=lambda: None)
+
+    def __getattribute__(self, name: str) -> object:
+        if name == "value":
+            object.__getattribute__(self, "on_read")()
+        return object.__getattribute__(self, name)
+
+    @property
+    def is_constant(self) -> bool:
+        """Always; asking reads no value."""
+        return True
 
 
 @dataclass(eq=False)

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tiercel.engines.duckdb.dialect import TiercelDuckDB
+from tiercel.engines.clock import with_clock
+from tiercel.engines.duckdb.calls import called_routines
 from tiercel.engines.duckdb.lookup import matching_rows
-from tiercel.engines.duckdb.routines import RoutineFunctions
 from tiercel.engines.duckdb.sound_json import sound_json
+from tiercel.engines.engine import Statement
 from tiercel.errors import EngineError
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlglot.generator import Generator
+
+    from tiercel.engines.duckdb.routines import RoutineFunctions
     from tiercel.plan import Plan
 
 __all__ = ["ARROW_TYPES", "DuckDBEngine"]
@@ -49,8 +54,6 @@ class DuckDBEngine:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._generator = TiercelDuckDB().generator(pretty=True)
-        self._routines = RoutineFunctions(connection)
         for setting in _SETTINGS:
             connection.execute(setting)
 
@@ -61,22 +64,31 @@ class DuckDBEngine:
 
     def render(self, plan: Plan) -> str:
         """The SQL that `run` runs."""
-        return self._generator.generate(plan.tree)
+        return with_clock(self.prepare(plan).sql, plan.now)
+
+    def prepare(self, plan: Plan) -> Statement:
+        """The plan in DuckDB's SQL. Writing it leaves the tree as it is, so that no copy is needed."""
+        sql = self._generator.generate(plan.tree, copy=False)
+        return Statement(sql, plan.columns, plan.tables, plan.warnings, plan.is_lasting)
 
     def run(self, plan: Plan, *, query: str = "") -> pa.Table:
         """The plan's rows. A column's field says its Kusto type in its metadata, under `kusto`."""
+        return self.execute(self.prepare(plan), plan.now, query=query)
+
+    def execute(self, statement: Statement, now: datetime, *, query: str = "") -> pa.Table:
+        """The statement's rows, as `run` gives them."""
         try:
-            sql = self.render(plan)
-            self._routines.prepare(sql)
+            sql = with_clock(statement.sql, now)
+            self._offer_routines(sql)
             found = self._connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise self._error(error, query) from error
         fields = [
             pa.field(column.name, ARROW_TYPES[column.type], metadata={"kusto": column.type.value})
-            for column in plan.columns
+            for column in statement.columns
         ]
         try:
-            arrays = [_as_type(found.column(at), column.type) for at, column in enumerate(plan.columns)]
+            arrays = [_as_type(found.column(at), column.type) for at, column in enumerate(statement.columns)]
         except pa.ArrowInvalid as error:
             raise EngineError(f"a value does not fit its type: {error}", query=query) from error
         return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
@@ -103,11 +115,27 @@ class DuckDBEngine:
         """How DuckDB would run the plan."""
         try:
             sql = self.render(plan)
-            self._routines.prepare(sql)
+            self._offer_routines(sql)
             rows = self._connection.execute(f"EXPLAIN {sql}").fetchall()
         except duckdb.Error as error:
             raise self._error(error, "") from error
         return "\n".join(str(row[1]) for row in rows)
+
+    @cached_property
+    def _generator(self) -> Generator:
+        from tiercel.engines.duckdb.dialect import TiercelDuckDB  # noqa: PLC0415  only what is not kept is compiled
+
+        return TiercelDuckDB().generator(pretty=True)
+
+    @cached_property
+    def _routines(self) -> RoutineFunctions:
+        from tiercel.engines.duckdb.routines import RoutineFunctions  # noqa: PLC0415  few queries call any
+
+        return RoutineFunctions(self._connection)
+
+    def _offer_routines(self, sql: str) -> None:
+        if names := called_routines(sql):
+            self._routines.offer(names)
 
     def _error(self, error: duckdb.Error, query: str) -> EngineError:
         """DuckDB's own words without the SQL that it quotes: nobody wrote that."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from tiercel.plan.routines import Routine
 
 __all__ = ["RoutineFunctions"]
-
-_CALL: Final = re.compile(r"\bKUSTO_([A-Z0-9_]+)\(")
 
 _DUCKDB_TYPES: Final[dict[KustoType, str]] = {
     KustoType.BOOL: "BOOLEAN",
@@ -51,7 +48,7 @@ _ARROW_TYPES: Final[dict[KustoType, pa.DataType]] = {
 
 
 class RoutineFunctions:
-    """The routines that a connection knows: `prepare` adds those that a query calls.
+    """The routines that a connection knows: `offer` adds those that a query calls.
 
     Whoever owns the connection closes it before the interpreter ends: user functions outlive an open one.
     """
@@ -60,15 +57,15 @@ class RoutineFunctions:
         self._connection = connection
         self._known: set[str] = set()
 
-    def prepare(self, sql: str) -> None:
-        """Offers every routine that the text calls."""
-        for name in {match[1].lower() for match in _CALL.finditer(sql)} - self._known:
+    def offer(self, names: frozenset[str]) -> None:
+        """Makes the routines of these names known to the connection."""
+        for name in names - self._known:
             routine = ROUTINES.get(name)
             if routine is not None:
-                self._offer(routine)
+                self._create(routine)
                 self._known.add(name)
 
-    def _offer(self, routine: Routine) -> None:
+    def _create(self, routine: Routine) -> None:
         self._connection.create_function(
             f"KUSTO_{routine.name.upper()}",
             _over_columns(routine),

@@ -21,9 +21,9 @@ from tiercel.plan.functions.registry import Environment, Function, name_of_first
 from tiercel.plan.functions.routine_calls import call_routine, routine_function
 from tiercel.plan.literals import EPOCH_TICKS, TICKS_PER_MICROSECOND, cast, constant
 from tiercel.plan.nodes import guards, moments
-from tiercel.plan.nodes.time import FromMicroseconds, Microseconds
+from tiercel.plan.nodes.time import FromMicroseconds, Microseconds, RunClock
 from tiercel.plan.routines.moments import add_units, format_datetime, part_of, start_of, units_between
-from tiercel.plan.values import Refusal, Typed
+from tiercel.plan.values import Clocked, Refusal, Typed
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
@@ -87,10 +87,22 @@ def _now_ticks(environment: Environment) -> int:
     return whole + seconds * TICKS_PER_SECOND + moment.microsecond * TICKS_PER_MICROSECOND
 
 
-def _moved(instant: int, offset: Typed, sign: int) -> Typed:
+def _at(environment: Environment, offset: int) -> Typed:
+    """`now` moved by ticks: known in this run, and still to be filled in by the next one."""
+    instant = _now_ticks(environment) + offset
+    number = exp.Literal.number(abs(offset))
+    clock = RunClock(this=exp.Neg(this=number) if offset < 0 else number)
+    return Clocked(clock, KustoType.DATETIME, instant, environment.on_clock)
+
+
+def _moved(environment: Environment, offset: Typed, sign: int) -> Typed:
     ticks = timespan_of(offset)
     if ticks.is_constant:
-        return constant(None if ticks.value is None else instant + sign * int(str(ticks.value)), KustoType.DATETIME)
+        if ticks.value is None:
+            return constant(None, KustoType.DATETIME)
+        return _at(environment, sign * int(str(ticks.value)))
+    environment.on_clock()
+    instant = _now_ticks(environment)
     operation = exp.Add if sign > 0 else exp.Sub
     moved = operation(this=_number(instant), expression=exp.Paren(this=ticks.sql))
     return Typed(datetime_of_ticks(moved), KustoType.DATETIME)
@@ -101,8 +113,7 @@ def lower_now(environment: Environment, arguments: Sequence[Typed]) -> Typed:
 
     Example: `now(-1h)`. Where we differ: a run may be told what time it is, so that old logs are hunted as of then.
     """
-    now = _now_ticks(environment)
-    return _moved(now, arguments[0], 1) if arguments else constant(now, KustoType.DATETIME)
+    return _moved(environment, arguments[0], 1) if arguments else _at(environment, 0)
 
 
 def lower_ago(environment: Environment, arguments: Sequence[Typed]) -> Typed:
@@ -110,7 +121,7 @@ def lower_ago(environment: Environment, arguments: Sequence[Typed]) -> Typed:
 
     Example: `where Timestamp > ago(7d)`. Where we differ: as `now()`.
     """
-    return _moved(_now_ticks(environment), arguments[0], -1)
+    return _moved(environment, arguments[0], -1)
 
 
 # --- units -----------------------------------------------------------------------------------------------------------

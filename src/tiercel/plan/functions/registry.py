@@ -28,9 +28,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What a lowering may know beside its arguments: `now` (UTC, naive) is fixed for the whole query."""
+    """What a lowering may know beside its arguments: `now` (UTC, naive) is fixed for the whole query.
+
+    `on_clock` is called when the plan comes to hold a value that was counted from `now`: it then serves this run alone.
+    """
 
     now: datetime
+    on_clock: Callable[[], None] = lambda: None
 
 
 Lowering = Callable[[Environment, Sequence["Typed"]], "Typed"]

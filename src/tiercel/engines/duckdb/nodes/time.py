@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tiercel.engines.clock import mark
 from tiercel.engines.duckdb.nodes.call import call
 from tiercel.plan.nodes import time as nodes
 
@@ -25,7 +26,13 @@ def render_from_microseconds(generator: Generator, node: nodes.FromMicroseconds)
     return generator.sql(call("make_timestamp", node.this))
 
 
+def render_run_clock(_generator: Generator, node: nodes.RunClock) -> str:
+    """A literal that the engine fills in when it runs the statement."""
+    return mark(int(node.this.to_py()))
+
+
 RENDERED: Final[dict[type, Rendering]] = {
     nodes.Microseconds: render_microseconds,
     nodes.FromMicroseconds: render_from_microseconds,
+    nodes.RunClock: render_run_clock,
 }
