@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("TIERCEL_CACHE", str(ROOT / "out" / "cache"))  # tests leave the user's own folders alone
 
 
 def real_data_folder() -> Path:

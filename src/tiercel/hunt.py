@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Final, overload
 
 import duckdb
 
 from tiercel.engines.duckdb import DuckDBEngine
+from tiercel.engines.kept import KeptStatements, default_folder
 from tiercel.errors import Issue, RuleError, Severity, Span, TiercelError, UsageError
 from tiercel.findings import Finding, as_arrow, assemble, merge
-from tiercel.kql import Source, parse
-from tiercel.kql.syntax import Join, Let, Name, Node
-from tiercel.plan import compile_text
 from tiercel.rules import Collection, Rule, read_catalog, read_collection
 from tiercel.tables import TABLES
 from tiercel.tables.lake import Dataset, is_lake
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from tiercel.engines.engine import Statement
+    from tiercel.kql import Source
     from tiercel.plan.plan import Plan
     from tiercel.telemetry.report import ImportReport, Progress
 
@@ -136,6 +136,7 @@ class Telemetry:
     engine: DuckDBEngine
     report: ImportReport
     now: datetime
+    kept: KeptStatements = field(default_factory=lambda: KeptStatements(default_folder()))
 
 
 @dataclass(slots=True)
@@ -198,6 +199,8 @@ def query(
     progress: Callable[[Progress], None] | None = None,
 ) -> pa.Table:
     """The rows of a KQL query over the telemetry at these paths, as Arrow. Raises RuleError for KQL that is wrong."""
+    from tiercel.kql import Source  # noqa: PLC0415  as in `compile_query`
+
     telemetry = open_telemetry(paths, as_of=as_of, channels=channels, progress=progress)
     return telemetry.engine.run(compile_query(Source(text), telemetry.now))
 
@@ -279,11 +282,15 @@ def compile_rule(rule: Rule, now: datetime) -> Plan:
                 ),
             ),
         )
+    from tiercel.kql import Source  # noqa: PLC0415  as in `compile_query`
+
     return compile_query(Source(rule.query.text, rule.path, rule.query.first_line), now)
 
 
 def compile_query(source: Source, now: datetime) -> Plan:
     """The plan of a KQL text. Raises RuleError with the issues that stop it."""
+    from tiercel.plan import compile_text  # noqa: PLC0415  the compiler is not loaded where every statement was kept
+
     compiled = compile_text(source, now=now, tables=TABLES)
     if compiled.plan is None:
         raise RuleError(f"{source.path}: the query is wrong", issues=tuple(compiled.issues))
@@ -300,9 +307,9 @@ def _run(rule: Rule, telemetry: Telemetry, tally: _Tally) -> None:
     """Run one rule; whatever goes wrong is this rule's failure alone."""
     begun = time.perf_counter()
     try:
-        plan = compile_rule(rule, telemetry.now)
-        rows = telemetry.engine.run(plan)
-        findings, issues = assemble(rule, rows, plan.tables, telemetry.engine.matching)
+        statement = _statement(rule, telemetry)
+        rows = telemetry.engine.execute(statement, telemetry.now)
+        findings, issues = assemble(rule, rows, statement.tables, telemetry.engine.matching)
     except RuleError as error:
         tally.failed.append(RuleFailure(rule.path, rule.id, error.issues))
         return
@@ -317,11 +324,21 @@ def _run(rule: Rule, telemetry: Telemetry, tally: _Tally) -> None:
         return
     tally.findings += findings
     tally.run.append(RuleRun(rule, len(findings), rows.num_rows, time.perf_counter() - begun))
-    tally.warnings += [*plan.warnings, *issues]
-    empty = [table for table in plan.tables if not telemetry.report.tables.get(table, 0)]
-    subtracted = _subtracted(rule) if empty else frozenset()
-    for table in empty:
-        tally.empty.setdefault(table, []).append((rule.id, table in subtracted))
+    tally.warnings += [*statement.warnings, *issues]
+    for table in statement.tables:
+        if not telemetry.report.tables.get(table, 0):
+            tally.empty.setdefault(table, []).append((rule.id, table in statement.subtracted))
+
+
+def _statement(rule: Rule, telemetry: Telemetry) -> Statement:
+    """The rule as the engine's statement, kept from an earlier run or compiled now. Raises RuleError."""
+    engine = telemetry.engine
+    place = f"{rule.path}:{rule.query.first_line}:{rule.language}"
+    found = telemetry.kept.find(engine.name, place, rule.query.text)
+    if found is None:
+        found = engine.prepare(compile_rule(rule, telemetry.now))
+        telemetry.kept.keep(engine.name, place, rule.query.text, found)
+    return found
 
 
 def _emptiness(table: str, readers: Sequence[tuple[str, bool]]) -> Issue:
@@ -336,36 +353,6 @@ def _emptiness(table: str, readers: Sequence[tuple[str, bool]]) -> Issue:
 def _some(rules: Sequence[str]) -> str:
     named = ", ".join(f"`{rule}`" for rule in rules[:3])
     return named if len(rules) <= 3 else f"{named} and {len(rules) - 3} more"
-
-
-def _subtracted(rule: Rule) -> frozenset[str]:
-    """The names that the rule reads only to take their rows away: on the right of anti joins, also by way of `let`."""
-    tree = parse(Source(rule.query.text, rule.path, rule.query.first_line)).query
-    if tree is None:
-        return frozenset()
-    lets = {statement.name.text: statement.value for statement in tree.statements if isinstance(statement, Let)}
-    kept, taken = set[str](), set[str]()
-    waiting: list[tuple[Node, bool]] = [(each, False) for each in tree.statements if not isinstance(each, Let)]
-    while waiting:
-        node, is_taken = waiting.pop()
-        names = taken if is_taken else kept
-        if isinstance(node, Name) and node.text not in names:
-            names.add(node.text)
-            waiting += [(lets[node.text], is_taken)] if node.text in lets else []
-        takes = isinstance(node, Join) and "anti" in (node.kind or "")
-        waiting += [
-            (child, is_taken or (takes and field_.name == "right"))
-            for field_ in dataclasses.fields(node)
-            for child in _nodes(getattr(node, field_.name))
-        ]
-    return frozenset(taken - kept)
-
-
-def _nodes(value: Any) -> list[Node]:
-    """The nodes of a tree's field: itself, or those of a tuple."""
-    if isinstance(value, tuple):
-        return [node for each in value for node in _nodes(each)]
-    return [value] if isinstance(value, Node) else []
 
 
 def _channels(channels: Iterable[str] | None) -> frozenset[str] | None:

@@ -30,6 +30,7 @@ class Statement:
     tables: tuple[str, ...]
     warnings: tuple[Issue, ...] = ()
     is_lasting: bool = False
+    subtracted: tuple[str, ...] = ()
 
 
 class Engine(Protocol):

@@ -18,6 +18,7 @@ from tiercel.plan.plan import Plan
 from tiercel.plan.relation import Field, Relation
 from tiercel.plan.scope import Scope
 from tiercel.plan.statements import run
+from tiercel.plan.subtraction import subtracted
 from tiercel.plan.tabular import is_tabular, lower_rows, run_operators
 from tiercel.plan.values import Broken
 from tiercel.tables import TABLES, Column
@@ -78,7 +79,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
     compiler = Compiler(
         source=source,
         tables=tables,
-        environment=Environment(now=naive, on_clock=lambda: compiler.bind_to_run()),
+        environment=Environment(naive, on_clock=lambda: compiler.bind_to_run()),  # noqa: PLW0108  bound one line later
         scalar=lower,
         tabular=lower_rows,
         is_tabular=is_tabular,
@@ -106,6 +107,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
     for one in passes:
         tree = one(tree)
     _check(tree)
+    taken_away = subtracted(query)
     plan = Plan(
         tree=tree,
         columns=tuple(Column(one.name, one.type) for one in relation.fields),
@@ -114,6 +116,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
         warnings=issues,
         render_hint=compiler.render_hint,
         is_lasting=compiler.is_lasting,
+        subtracted=tuple(name for name in compiler.used_tables if name in taken_away),
     )
     return Compiled(plan, issues)
 

@@ -24,7 +24,8 @@ class Plan:
     `warnings` what the author should know (a table that the query needs and nobody fills, a function that differs);
     `now` is what `now()` and `ago()` were compiled with; `render_hint` is the text of a final `render`, if any.
     `is_lasting` says that the plan serves other runs too: it holds no value counted from `now`, only nodes that the run
-    fills in, and nothing that was read from the tables while it was compiled.
+    fills in, and nothing that was read from the tables while it was compiled. `subtracted` are those of `tables` that
+    stand only on the right of anti joins: without their rows the query finds more.
     """
 
     tree: exp.Expr
@@ -34,3 +35,4 @@ class Plan:
     warnings: tuple[Issue, ...] = ()
     render_hint: str = ""
     is_lasting: bool = False
+    subtracted: tuple[str, ...] = ()

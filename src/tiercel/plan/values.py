@@ -75,6 +75,10 @@ class Typed:
         """Whether `value` is known."""
         return self.value is not NOT_CONSTANT
 
+    def with_sql(self, sql: exp.Expr) -> Typed:
+        """The same value, standing in the plan as `sql`: a copy, or a wrapped one."""
+        return Typed(sql, self.type, self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Broken(Typed):
@@ -96,6 +100,10 @@ class Clocked(Typed):
     def is_constant(self) -> bool:
         """Always; asking reads no value."""
         return True
+
+    def with_sql(self, sql: exp.Expr) -> Typed:
+        """As of any value; it stays counted from `now()`, and copying reads nothing."""
+        return Clocked(sql, self.type, object.__getattribute__(self, "value"), self.on_read)
 
 
 @dataclass(eq=False)

@@ -69,7 +69,7 @@ class DuckDBEngine:
     def prepare(self, plan: Plan) -> Statement:
         """The plan in DuckDB's SQL. Writing it leaves the tree as it is, so that no copy is needed."""
         sql = self._generator.generate(plan.tree, copy=False)
-        return Statement(sql, plan.columns, plan.tables, plan.warnings, plan.is_lasting)
+        return Statement(sql, plan.columns, plan.tables, plan.warnings, plan.is_lasting, plan.subtracted)
 
     def run(self, plan: Plan, *, query: str = "") -> pa.Table:
         """The plan's rows. A column's field says its Kusto type in its metadata, under `kusto`."""

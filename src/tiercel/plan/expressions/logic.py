@@ -116,7 +116,7 @@ def between(context: Context, node: syntax.Between) -> Typed:
         if isinstance(one, Broken):
             return one
     if low.type is KustoType.DATETIME and high.type is KustoType.TIMESPAN:
-        high = combine("+", Typed(low.sql.copy(), low.type, low.value), high)
+        high = combine("+", low.with_sql(low.sql.copy()), high)
     operand, low = _comparable("between", operand, low)
     operand, high = _comparable("between", operand, high)
     sql: exp.Expr = exp.Between(this=bare(operand), low=bare(low), high=bare(high))

@@ -78,9 +78,7 @@ def _over_columns(context: Context, node: syntax.Binary) -> Typed:
     texts = [
         one if one.type in _SEARCHABLE or one.type is right.type else as_type(one, KustoType.STRING) for one in fitting
     ]
-    tests = [
-        _operation(context, node.operator, one, Typed(right.sql.copy(), right.type, right.value)).sql for one in texts
-    ]
+    tests = [_operation(context, node.operator, one, right.with_sql(right.sql.copy())).sql for one in texts]
     return Typed(_any(tests), KustoType.BOOL)
 
 
@@ -137,7 +135,7 @@ def _parenthesized(context: Context, node: syntax.Parenthesized) -> Typed:
             "kql-not-scalar", "a value is expected here, not a table", "`toscalar(...)` gives one value of a table"
         )
     value = context.lower(inner)
-    return value if isinstance(value, Broken) else Typed(wrapped(value.sql), value.type, value.value)
+    return value if isinstance(value, Broken) else value.with_sql(wrapped(value.sql))
 
 
 def _to_typed(context: Context, node: syntax.ToTyped) -> Typed:

@@ -42,7 +42,7 @@ def lower_name(context: Context, node: syntax.Name) -> Typed:
         value = binding.value
         if not value.is_constant:
             context.compiler.spend(binding.size)
-        return value if isinstance(value, Broken) else Typed(value.sql.copy(), value.type, value.value)
+        return value if isinstance(value, Broken) else value.with_sql(value.sql.copy())
     if relation is not None and relation.is_open:
         return BROKEN
     if isinstance(binding, TableBinding):

@@ -59,7 +59,7 @@ def all_constant(arguments: Sequence[Typed]) -> bool:
 
 def copied(value: Typed) -> Typed:
     """The same value with a tree of its own."""
-    return Typed(value.sql.copy(), value.type, value.value)
+    return value.with_sql(value.sql.copy())
 
 
 def refuse_type(name: str, position: int, found: Typed, expected: str) -> Refusal:

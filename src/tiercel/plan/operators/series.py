@@ -85,7 +85,7 @@ def _one() -> exp.Expr:
 
 
 def _copy(value: Typed) -> Typed:
-    return Typed(value.sql.copy(), value.type, value.value)
+    return value.with_sql(value.sql.copy())
 
 
 def _axis_name(node: syntax.MakeSeries) -> str:

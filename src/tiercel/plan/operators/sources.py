@@ -164,7 +164,7 @@ def range_of(context: Context, _rows: Relation, node: syntax.Range) -> Relation:
 
 
 def _copy(value: Typed) -> Typed:
-    return Typed(value.sql.copy(), value.type, value.value)
+    return value.with_sql(value.sql.copy())
 
 
 def _difference(high: Typed, low: Typed) -> Typed:
