@@ -16,7 +16,7 @@ from tiercel.telemetry.corrections.connections import gather_connections, orient
 from tiercel.telemetry.corrections.duplicates import AGAIN, count_merged, drop_repeated, pair_channels
 from tiercel.telemetry.corrections.processes import gather_processes
 from tiercel.telemetry.corrections.settling import NO_TIME, settle
-from tiercel.telemetry.inputs import Document, Limits, walk
+from tiercel.telemetry.inputs import Document, Limits, Piece, walk
 from tiercel.telemetry.macros import create_macros, drop_macros
 from tiercel.telemetry.mappings import KINDS, Channel, Family
 from tiercel.telemetry.readers.defender import insert_records
@@ -32,7 +32,7 @@ from tiercel.telemetry.staging import DEFENDER, NOT_JSON, UNUSED, Staging
 from tiercel.telemetry.storage import create_tables, insertion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -55,6 +55,7 @@ def read(
     channels: frozenset[str] | None = None,
     ingestion_time: datetime | None = None,
     progress: Callable[[Progress], None] | None = None,
+    pieces: Mapping[Path, Piece] | None = None,
 ) -> ImportReport:
     """What was read into `connection`, which then holds every table of the catalogue.
 
@@ -66,7 +67,7 @@ def read(
         channels: only these channels' events are mapped: `sysmon`, `security` (with System's), `wmi`. None: all.
         ingestion_time: what `ingestion_time()` returns for every row, UTC without a zone. None: the newest event's.
         progress: called now and then while reading.
-
+        pieces: files of JSON lines that are copied pieces of others, as a growing log gives them.
 
     """
     chosen = _channels(channels)
@@ -78,7 +79,14 @@ def read(
     connection.execute("SET enable_progress_bar = false")
     providers = tuple(channel.provider for channel in chosen)
     work = _Import(
-        connection, Staging(connection, KINDS, chosen), limits, inputs.bytes, len(inputs.files), progress, providers
+        connection,
+        Staging(connection, KINDS, chosen),
+        limits,
+        inputs.bytes,
+        len(inputs.files),
+        progress,
+        providers,
+        {str(path): piece for path, piece in (pieces or {}).items()},
     )
     work.issues.extend(inputs.issues)
     work.read(inputs.files)
@@ -116,6 +124,8 @@ class _File:
     member: str
     folder: str
     format: Format
+    before: int = 0
+    """Records of the whole file that stand before this piece of it."""
     reason: str = ""
     rows: int = 0
     """Rows that went straight into a table."""
@@ -137,6 +147,7 @@ class _Import:
     count: int
     progress: Callable[[Progress], None] | None
     providers: tuple[str, ...]
+    pieces: Mapping[str, Piece]
     files: list[_File] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     done: int = 0
@@ -161,7 +172,11 @@ class _Import:
         self.staging.finish()
 
     def _new(self, path: str, member: str, folder: str, kind: Format) -> int:
-        self.files.append(_File(path, member, folder, kind))
+        piece = self.pieces.get(path)
+        if piece is None:
+            self.files.append(_File(path, member, folder, kind))
+        else:
+            self.files.append(_File(piece.name, member, piece.name.rpartition("/")[0], kind, before=piece.before))
         return len(self.files) - 1
 
     def _is_plain(self, path: Path, length: int) -> bool:
@@ -286,13 +301,18 @@ class _Import:
 
     def _name_files(self) -> None:
         self.connection.execute(
-            "CREATE OR REPLACE TEMP TABLE import_file (file INTEGER, name VARCHAR, folder VARCHAR, format VARCHAR)"
+            "CREATE OR REPLACE TEMP TABLE import_file (file INTEGER, name VARCHAR, folder VARCHAR, format VARCHAR,"
+            " before BIGINT)"
         )
-        rows = [(number, file.name, file.folder, file.format.value) for number, file in enumerate(self.files)]
+        rows = [
+            (number, file.name, file.folder, file.format.value, file.before) for number, file in enumerate(self.files)
+        ]
         if rows:
-            columns = dict(zip(("file", "name", "folder", "format"), map(list, zip(*rows, strict=True)), strict=True))
+            columns = dict(
+                zip(("file", "name", "folder", "format", "before"), map(list, zip(*rows, strict=True)), strict=True)
+            )
             self.connection.register("named", pa.table({**columns, "file": pa.array(columns["file"], pa.int32())}))
-            self.connection.execute("INSERT INTO import_file SELECT file, name, folder, format FROM named")
+            self.connection.execute("INSERT INTO import_file SELECT file, name, folder, format, before FROM named")
             self.connection.unregister("named")
 
     def _skip(self, reasons: dict[int, Counter[str]], kept: Counter[int]) -> None:

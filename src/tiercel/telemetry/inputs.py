@@ -15,7 +15,7 @@ from tiercel.errors import Issue, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["HEAD_BYTES", "Document", "Inputs", "Limits", "walk"]
+__all__ = ["HEAD_BYTES", "Document", "Inputs", "Limits", "Piece", "walk"]
 
 HEAD_BYTES: Final = 65536
 """How much of a file is looked at to know its format."""
@@ -54,6 +54,14 @@ class Document:
     def name(self) -> str:
         """`path`, and behind a `!` the member."""
         return f"{self.path}!{self.member}" if self.member else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What a file is a copied piece of: the name that its rows are to give as source, and the records before it."""
+
+    name: str
+    before: int
 
 
 @dataclass(slots=True)

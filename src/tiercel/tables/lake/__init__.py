@@ -11,7 +11,7 @@ from tiercel.tables.lake.cleaning import KEEP, Cleaned, clean
 from tiercel.tables.lake.compaction import Compacted, compact
 from tiercel.tables.lake.dataset import Dataset
 from tiercel.tables.lake.log import create_lake, is_lake
-from tiercel.tables.lake.records import Commit, Input, Operation, Part
+from tiercel.tables.lake.records import Commit, Input, Operation, Part, Reached
 from tiercel.tables.lake.schema import arrow_schema, with_ingestion_time
 from tiercel.tables.lake.transaction import Overlap, Transaction
 
@@ -25,6 +25,7 @@ __all__ = [
     "Operation",
     "Overlap",
     "Part",
+    "Reached",
     "Transaction",
     "arrow_schema",
     "clean",

@@ -30,13 +30,15 @@ class Dataset:
     """The live parts of every table after commit `version`, and what was imported until then.
 
     Files of parts that a later compaction replaced stay for a day or what `--keep` says, so that a reader may take
-    its time. `inputs` holds the size of each imported file by the SHA-256 of its bytes.
+    its time. `inputs` holds the size of each imported file by the SHA-256 of its bytes, `offsets` how far each source's
+    items have been read.
     """
 
     storage: Storage
     version: int
     tables: Mapping[str, tuple[Part, ...]] = field(repr=False)
     inputs: Mapping[str, int] = field(repr=False)
+    offsets: Mapping[tuple[str, str], str] = field(repr=False)
     issues: tuple[Issue, ...]
 
     @classmethod
@@ -62,6 +64,7 @@ class Dataset:
             state.version,
             {name: tuple(parts) for name, parts in tables.items()},
             state.inputs,
+            state.offsets,
             tuple(state.issues),
         )
 

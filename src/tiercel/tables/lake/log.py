@@ -21,6 +21,7 @@ from tiercel.tables.lake.records import (
     checked_path,
     moment_from_json,
     moment_to_json,
+    offsets_from_json,
     part_from_json,
     part_to_json,
     seal,
@@ -62,14 +63,15 @@ def utc_now() -> datetime:
 class State:
     """What stands in the lake after `version`.
 
-    Live parts by path, the sizes of what was imported by SHA-256, and since when those parts are dead whose files
-    may still be there.
+    Live parts by path, the sizes of what was imported by SHA-256, since when those parts are dead whose files may still
+    be there, and how far each item of each source has been read.
     """
 
     version: int = 0
     parts: dict[str, Part] = field(default_factory=dict)
     inputs: dict[str, int] = field(default_factory=dict)
     dead: dict[str, datetime] = field(default_factory=dict)
+    offsets: dict[tuple[str, str], str] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
 
     def apply(self, commit: Commit, name: str) -> None:
@@ -85,6 +87,11 @@ class State:
         self.inputs.update((one.sha256, one.bytes) for one in commit.inputs)
         for path in commit.forgets:
             self.dead.pop(path, None)
+        for source, item, reached in commit.offsets:
+            if reached is None:
+                self.offsets.pop((source, item), None)
+            else:
+                self.offsets[source, item] = reached
         self.version = commit.version
 
 
@@ -165,6 +172,7 @@ def write_checkpoint(storage: Storage, state: State, writer: str) -> None:
         "parts": [part_to_json(part) for part in state.parts.values()],
         "inputs": list(state.inputs.items()),
         "dead": [[path, moment_to_json(at)] for path, at in state.dead.items()],
+        "offsets": [[*key, reached] for key, reached in state.offsets.items()],
     }
     storage.put(f"{_CHECKPOINTS}/{state.version:020d}.json", seal(values), writer)
 
@@ -183,6 +191,7 @@ def _checkpoint(storage: Storage, versions: list[int]) -> State:
                 {part.path: part for part in parts},
                 {str(sha256): int(size) for sha256, size in values["inputs"]},
                 {checked_path(path): moment_from_json(at) or utc_now() for path, at in values["dead"]},
+                {(source, item): to or "" for source, item, to in offsets_from_json(values.get("offsets", ()))},
                 issues,
             )
         except (InputError, KeyError, TypeError, ValueError, OverflowError) as error:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from tiercel.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["FORMAT", "UNDATED", "Commit", "Input", "Operation", "Part", "day_folder", "seal", "unseal"]
+__all__ = ["FORMAT", "UNDATED", "Commit", "Input", "Operation", "Part", "Reached", "day_folder", "seal", "unseal"]
 
 FORMAT: Final = 1
 """The version of the layout that this module writes. One that is higher is refused."""
@@ -83,6 +83,19 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """How far an item of a source has been read: a file of a folder, a partition of a topic.
+
+    `before` and `after` are texts that the source alone understands; None: nothing is known of the item.
+    """
+
+    source: str
+    item: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """One step of a lake's history, whole or not at all.
 
@@ -99,6 +112,8 @@ class Commit:
     forgets: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
     ingestion_time: datetime | None = None
+    offsets: tuple[tuple[str, str, str | None], ...] = ()
+    """Source, item, and how far it has been read with this commit; None: the item may be forgotten."""
 
     def to_json(self) -> dict[str, Any]:
         """The commit as JSON values."""
@@ -111,6 +126,7 @@ class Commit:
             "adds": [part_to_json(part) for part in self.adds],
             "removes": list(self.removes),
             "forgets": list(self.forgets),
+            "offsets": [list(each) for each in self.offsets],
         }
 
     @classmethod
@@ -128,7 +144,13 @@ class Commit:
             tuple(checked_path(path) for path in values["forgets"]),
             tuple(Input(str(sha256), int(size), str(path)) for sha256, size, path in values["inputs"]),
             moment_from_json(values["ingestion_time"]),
+            offsets_from_json(values.get("offsets", ())),
         )
+
+
+def offsets_from_json(values: Iterable[Any]) -> tuple[tuple[str, str, str | None], ...]:
+    """The offsets that the lists tell of. Raises TypeError or ValueError where they tell of none."""
+    return tuple((str(source), str(item), None if to is None else str(to)) for source, item, to in values)
 
 
 def moment_to_json(moment: datetime | None) -> int | None:

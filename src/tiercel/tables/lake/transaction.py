@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from tiercel.errors import InputError, Issue, Severity
 from tiercel.tables.lake.log import claim, create_lake, read_commit, read_state, utc_now, write_checkpoint
 from tiercel.tables.lake.parts import PartWriter
-from tiercel.tables.lake.records import Commit, Input, Operation
+from tiercel.tables.lake.records import Commit, Input, Operation, Reached
 from tiercel.tables.lake.schema import table_named
 from tiercel.tables.lake.storage import written
 
@@ -29,10 +29,14 @@ __all__ = ["Overlap", "Transaction"]
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Why nothing was committed: another writer has imported `inputs` meanwhile, or compacted away the parts `gone`."""
+    """Why nothing was committed, for another writer was faster.
+
+    It has imported `inputs`, read further what `reached` names, or compacted away the parts `gone`.
+    """
 
     inputs: tuple[Input, ...] = ()
     gone: tuple[str, ...] = ()
+    reached: tuple[Reached, ...] = ()
 
 
 @dataclass(slots=True)
@@ -104,6 +108,7 @@ class Transaction:
         removes: Collection[str] = (),
         forgets: Collection[str] = (),
         ingestion_time: datetime | None = None,
+        reached: Collection[Reached] = (),
     ) -> Commit | Overlap:
         """The commit that all readers see from now on, or why there is none; then nothing was added.
 
@@ -113,6 +118,8 @@ class Transaction:
             removes: live parts that the written ones replace; where one of them is not live any more, nothing is added.
             forgets: dead parts whose files are gone.
             ingestion_time: what the rows carry, if all carry the same.
+            reached: how far the rows' sources have been read; where one of them is not where it was before, nothing is
+                added.
 
         """
         finished = [pair for writer in self._written for pair in writer.finished]
@@ -123,9 +130,10 @@ class Transaction:
         while True:
             known = tuple(one for one in inputs if one.sha256 in state.inputs)
             gone = tuple(path for path in removes if path not in state.parts)
-            if known or gone:
+            moved = tuple(one for one in reached if state.offsets.get((one.source, one.item)) != one.before)
+            if known or gone or moved:
                 self.close()
-                return Overlap(known, gone)
+                return Overlap(known, gone, moved)
             self._require_placed()
             self._attempt = commit = Commit(
                 state.version + 1,
@@ -136,6 +144,7 @@ class Transaction:
                 tuple(forgets),
                 tuple(inputs),
                 ingestion_time,
+                tuple((one.source, one.item, one.after) for one in reached),
             )
             with written(self.storage):
                 claimed = claim(self.storage, commit, self.name)

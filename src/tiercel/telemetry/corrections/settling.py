@@ -58,9 +58,9 @@ def settle(
                 SELECT s.*, (s.file::BIGINT << 40) + s.record AS event, d.device_id, d.device_name, f.folder, {utc} AS utc,
                     read_time(s.written) - to_minutes(15 * coalesce(z.quarters, 0)) AS logged,
                     contains(s.written, '.') AS precise,
-                    f.name || '#' || CASE f.format WHEN 'evtx' THEN coalesce(s.event_record, s.record) ELSE s.record END
+                    f.name || '#' || CASE f.format WHEN 'evtx' THEN coalesce(s.event_record, s.record) ELSE s.record + f.before END
                         AS source,
-                    coalesce(s.event_record, s.record) * 10 + CASE {codes} END AS report_id
+                    coalesce(s.event_record, s.record + f.before) * 10 + CASE {codes} END AS report_id
                 FROM {family.stage} s
                 JOIN import_file f ON f.file = s.file
                 JOIN device d ON d.computer = coalesce(s.computer, '')

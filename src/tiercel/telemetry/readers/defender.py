@@ -54,7 +54,7 @@ def insert_records(connection: duckdb.DuckDBPyConnection, staged: str) -> dict[i
                 table,
                 {**values, "_Source": "e.source"},
                 f"""FROM (SELECT unnest(from_json(json_extract(line, '$.properties'), '{{{members}}}')),
-                        f.name || '#' || d.record AS source
+                        f.name || '#' || (d.record + f.before) AS source
                     FROM delivered d JOIN import_file f USING (file)
                     WHERE d.category = '{name}' AND d.nth = 1) e""",
             )
