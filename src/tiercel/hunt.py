@@ -121,6 +121,8 @@ class Result:
     warnings: tuple[Issue, ...]
     now: datetime
     """What `now()` was, UTC."""
+    by_rule: Findings = field(default_factory=lambda: Findings(()))
+    """What each rule found by itself, before those of one attack were made one: what a store of alerts takes."""
 
     @property
     def is_complete(self) -> bool:
@@ -187,6 +189,7 @@ def hunt(
         rules_failed=tuple(tally.failed),
         warnings=(*tally.warnings, *(_emptiness(table, readers) for table, readers in tally.empty.items())),
         now=telemetry.now.replace(tzinfo=UTC),
+        by_rule=Findings(tally.findings),
     )
 
 

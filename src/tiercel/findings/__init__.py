@@ -10,7 +10,7 @@ from tiercel.findings.assembly import assemble, assemble_rows, unite
 from tiercel.findings.attribution import Attribution, Caller, Followed, Logon, Mirror, TreeProcess, Unknown
 from tiercel.findings.finding import Finding, Process, Step
 from tiercel.findings.lookup import Lookup
-from tiercel.findings.merge import merge, merge_groups
+from tiercel.findings.merge import merge, merge_groups, merged
 from tiercel.findings.path import Hop, MovementPath
 from tiercel.findings.reading import from_json, read_lines
 from tiercel.findings.shapes import SCHEMA, as_arrow, as_json, iso
@@ -38,6 +38,7 @@ __all__ = [
     "iso",
     "merge",
     "merge_groups",
+    "merged",
     "read_lines",
     "unite",
 ]

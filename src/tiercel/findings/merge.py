@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tiercel.findings.finding import Finding, Process, Step
 
-__all__ = ["MOST_STEPS", "confidence_of", "merge", "merge_groups"]
+__all__ = ["BURST", "MOST_STEPS", "confidence_of", "is_dedicated", "merge", "merge_groups", "merged"]
 
 MOST_STEPS: Final = 50
 """A finding shows at most this many steps: the first ones, and the last."""
@@ -24,7 +24,7 @@ MOST_STEPS: Final = 50
 _SAME_START: Final = timedelta(seconds=2)
 """Two events of one process start may be this far apart: two channels, two clocks."""
 
-_BURST: Final = timedelta(minutes=10)
+BURST: Final = timedelta(minutes=10)
 """What one caller does to one device by one technique with no longer pause is one attack."""
 
 _OPEN: Final = "session"
@@ -56,19 +56,21 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     Two findings tell of one attack when they name the same started process, the same server process that serves one
     caller only, or the same caller, device and technique with no pause of more than ten minutes.
     """
-    return tuple(merged for merged, _ in merge_groups(findings))
+    return tuple(one for one, _ in merge_groups(findings))
 
 
 def merge_groups(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, ...]], ...]:
-    """What `merge` gives, each with the findings that it was made of."""
-    several = tuple(findings)
+    """What `merge` gives, each with the findings that it was made of; the same whatever order they come in."""
+    several = sorted(findings, key=_order)
     groups = _Groups(len(several))
     _tie_by_process(several, groups)
     _tie_by_caller(several, groups)
     together = [tuple(several[index] for index in members) for members in groups.members()]
-    merged = [(_merged(members), members) for members in together]
-    last = datetime.max.replace(tzinfo=UTC)
-    return tuple(sorted(merged, key=lambda each: (each[0].first_time or last, each[0].id)))
+    return tuple(sorted(((merged(members), members) for members in together), key=lambda each: _order(each[0])))
+
+
+def _order(finding: Finding) -> tuple[datetime, str, str]:
+    return finding.first_time or datetime.max.replace(tzinfo=UTC), finding.rule_id, finding.id
 
 
 def confidence_of(links: Iterable[str], otherwise: str) -> str:
@@ -121,7 +123,7 @@ class _Groups:
 def _tie_by_process(findings: Sequence[Finding], groups: _Groups) -> None:
     processes: dict[tuple[str, int, str], list[tuple[datetime | None, int]]] = defaultdict(list)
     for index, finding in enumerate(findings):
-        for process in (finding.child, finding.server if _is_dedicated(finding.server) else None):
+        for process in (finding.child, finding.server if is_dedicated(finding.server) else None):
             if process is not None and process.pid is not None and _device(finding):
                 key = (_device(finding), process.pid, (process.name or "").lower())
                 processes[key].append((process.start, index))
@@ -133,7 +135,7 @@ def _tie_by_process(findings: Sequence[Finding], groups: _Groups) -> None:
         for start, index in named:
             if start is None and len(known) > 0:
                 nearest = min(known, key=lambda each: _distance(findings[index], findings[each[1]]))
-                if _distance(findings[index], findings[nearest[1]]) <= _BURST:
+                if _distance(findings[index], findings[nearest[1]]) <= BURST:
                     groups.tie(nearest[1], index)
 
 
@@ -154,14 +156,14 @@ def _tie_by_caller(findings: Sequence[Finding], groups: _Groups) -> None:
         told = [index for indices in families.values() for index in indices]
         for index in open_ones:
             near = min(told, key=lambda each: _distance(findings[index], findings[each]), default=None)
-            if near is not None and _distance(findings[index], findings[near]) <= _BURST:
+            if near is not None and _distance(findings[index], findings[near]) <= BURST:
                 groups.tie(near, index)
 
 
 def _tie_bursts(findings: Sequence[Finding], indices: Sequence[int], groups: _Groups) -> None:
     spans = sorted((first, last, index) for index in indices for first, last in [_span(findings[index])])
     for (_, until, one), (first, last, other) in pairwise(_running(spans)):
-        if first - until <= _BURST and last >= first:
+        if first - until <= BURST and last >= first:
             groups.tie(one, other)
 
 
@@ -178,10 +180,14 @@ def _span(finding: Finding) -> tuple[datetime, datetime]:
     return finding.first_time or ever, finding.last_time or ever
 
 
-def _merged(members: Sequence[Finding]) -> Finding:
+def merged(findings: Iterable[Finding]) -> Finding:
+    """The one finding that findings of one attack make together."""
+    members = sorted(findings, key=_order)
     best = max(members, key=_rank)
     if len(members) == 1:
-        return replace(best, confidence=confidence_of(best.links, best.confidence))
+        named = best.server or best.child
+        identity = _identity(best, best.peer_ip, best.server, best.child) if named else best.id
+        return replace(best, id=identity, confidence=confidence_of(best.links, best.confidence))
     peer, others, is_doubtful = _peer(members)
     agreeing = [each for each in members if each.peer_ip in (peer, None)] or list(members)
     best = max(agreeing, key=_rank)
@@ -295,7 +301,8 @@ def _device(finding: Finding) -> str:
     return finding.device_id or finding.device or ""
 
 
-def _is_dedicated(process: Process | None) -> bool:
+def is_dedicated(process: Process | None) -> bool:
+    """Whether the process serves one caller only, so that being served by it makes two findings one."""
     return process is not None and (process.name or "").lower() not in _SHARED_SERVERS
 
 
