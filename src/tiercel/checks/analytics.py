@@ -10,52 +10,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import yaml
-
-from tiercel.errors import Issue, Span
+from tiercel.errors import Span
 from tiercel.kql import Source
+from tiercel.rules.yaml_document import YamlDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tiercel.rules.yaml_document import Block, Entry
 
-__all__ = ["Analytics", "Entry", "read_analytics"]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A value of the document: a text, a list or a mapping, as the YAML node that holds it."""
-
-    node: yaml.Node
-
-    @property
-    def text(self) -> str | None:
-        """The text of a scalar, as written; None for a list or mapping."""
-        return self.node.value if isinstance(self.node, yaml.ScalarNode) else None
-
-    @property
-    def items(self) -> tuple[Entry, ...]:
-        """The entries of a list; none for anything else."""
-        return tuple(Entry(node) for node in self.node.value) if isinstance(self.node, yaml.SequenceNode) else ()
-
-    @property
-    def fields(self) -> dict[str, Entry]:
-        """The entries of a mapping by name; none for anything else."""
-        return {key.text: value for key, value in self.pairs() if key.text is not None}
-
-    def pairs(self) -> Iterator[tuple[Entry, Entry]]:
-        """Keys and values of a mapping, in order."""
-        if isinstance(self.node, yaml.MappingNode):
-            for key, value in self.node.value:
-                yield Entry(key), Entry(value)
+__all__ = ["Analytics"]
 
 
 @dataclass(frozen=True)
-class Analytics:
-    """The document. `lines` are the file's own, for showing places."""
-
-    path: str
-    lines: tuple[str, ...]
-    root: Entry
+class Analytics(YamlDocument):
+    """The document as a rule of Sentinel's."""
 
     @cached_property
     def fields(self) -> dict[str, Entry]:
@@ -69,61 +36,19 @@ class Analytics:
         entry = self.fields.get(name)
         return entry.text if entry is not None else None
 
-    def place(self, entry: Entry | None) -> Span:
-        """Where the entry stands: its first line. The document's first line for None."""
-        if entry is None:
-            return self._span(0, 0, 1)
-        start, end = entry.node.start_mark, entry.node.end_mark
-        return self._span(start.line, start.column, end.column - start.column if end.line == start.line else 0)
-
-    def _span(self, line: int, column: int, length: int) -> Span:
-        text = self.lines[line] if line < len(self.lines) else ""
-        rest = len(text) - column
-        return Span(self.path, line + 1, column + 1, max(1, min(length or rest, rest)), text)
+    @property
+    def _block(self) -> Block | None:
+        entry = self.fields.get("query")
+        return self.block(entry) if entry is not None else None
 
     @cached_property
     def query(self) -> Source | None:
-        """The query with its place in the file; None where the document has none.
-
-        A literal block (`query: |`) keeps every place exact. Other styles of YAML fold lines: there only the line on
-        which the query begins is known.
-        """
-        entry = self.fields.get("query")
-        if entry is None or not isinstance(entry.node, yaml.ScalarNode):
-            return None
-        node = entry.node
-        line, column = node.start_mark.line, node.start_mark.column
-        if node.style != "|":
-            return Source(node.value, self.path, line + 1, column + (1 if node.style in ("'", '"') else 0))
-        indent = min(
-            (len(text) - len(text.lstrip(" ")) for text in self.lines[line + 1 : node.end_mark.line] if text.strip()),
-            default=0,
-        )
-        return Source(node.value, self.path, line + 2, indent)
+        """The query with its place in the file; None where the document has none."""
+        block = self._block
+        return Source(block.text, self.path, block.first_line, block.indent) if block is not None else None
 
     def exact(self, span: Span) -> Span:
         """A place in the query as a place in the file, with the file's own line."""
-        entry = self.fields["query"]
-        node = entry.node
-        if isinstance(node, yaml.ScalarNode) and (node.style == "|" or node.start_mark.line == node.end_mark.line):
-            text = self.lines[span.line - 1] if span.line <= len(self.lines) else ""
-            return Span(span.path, span.line, span.column, span.length, text)
-        return self.place(entry)
-
-
-def read_analytics(text: str, path: str) -> Analytics | Issue:
-    """The document, or why it cannot be read."""
-    lines = tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-        shown = lines[line] if line < len(lines) else ""
-        return Issue("yaml-syntax", str(error.problem or "this is no YAML"), Span(path, line + 1, column + 1, 1, shown))
-    except (yaml.YAMLError, RecursionError) as error:
-        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error).partition("\n")[0]
-        return Issue("yaml-syntax", f"this is no YAML: {reason}", Span(path, 1, 1, 1, lines[0]))
-    if not isinstance(node, yaml.MappingNode):
-        return Issue("yaml-syntax", "the document is no mapping of fields to values", Span(path, 1, 1, 1, lines[0]))
-    return Analytics(path, lines, Entry(node))
+        if self._block is not None and self._block.is_exact:
+            return Span(span.path, span.line, span.column, span.length, self.line(span.line))
+        return self.place(self.fields["query"])

@@ -11,7 +11,8 @@ from tiercel.errors import Issue
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tiercel.checks.analytics import Analytics, Entry
+    from tiercel.checks.analytics import Analytics
+    from tiercel.rules.yaml_document import Entry
     from tiercel.checks.subject import Subject
 
 __all__ = ["check_analytics_columns"]

@@ -8,12 +8,13 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from tiercel.checks.analytics import Analytics, read_analytics
+from tiercel.checks.analytics import Analytics
 from tiercel.checks.log_analytics import LOG_ANALYTICS_TABLES
 from tiercel.errors import Issue, Severity, Span, UsageError
 from tiercel.kql import Source, parse
 from tiercel.plan import compile as compile_query
 from tiercel.rules import read_rule
+from tiercel.rules.yaml_document import read_yaml
 from tiercel.tables import TABLES
 
 if TYPE_CHECKING:
@@ -142,9 +143,10 @@ def _read(path: Path, kind: Kind) -> Subject:
         source = Source(rule.query.text, name, rule.query.first_line) if rule is not None else None
         return Subject(name, kind, source, reading.issues, rule, lines=lines)
     if kind is Kind.ANALYTICS:
-        analytics = read_analytics(text, name)
-        if isinstance(analytics, Issue):
-            return Subject(name, kind, None, (analytics,))
+        document = read_yaml(text, name)
+        if isinstance(document, Issue):
+            return Subject(name, kind, None, (document,))
+        analytics = Analytics(document.path, document.lines, document.root)
         issues: tuple[Issue, ...] = ()
         if analytics.query is None:
             issues = (Issue("analytics-no-query", "the document has no `query`", analytics.place(None)),)
