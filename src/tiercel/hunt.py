@@ -17,7 +17,7 @@ import duckdb
 from tiercel.engines.duckdb import DuckDBEngine
 from tiercel.engines.kept import KeptStatements, default_folder
 from tiercel.errors import Issue, RuleError, Severity, Span, TiercelError, UsageError
-from tiercel.findings import Finding, as_arrow, assemble, merge
+from tiercel.findings import FilterRun, Finding, Suppressed, as_arrow, assemble, sift
 from tiercel.rules import Collection, Rule, read_catalog, read_collection
 from tiercel.tables import TABLES
 from tiercel.tables.lake import Dataset, is_lake
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tiercel.engines.engine import Statement
+    from tiercel.filters import EnvironmentFilter, Filters, Injection, Sieve
     from tiercel.kql import Source
     from tiercel.plan.plan import Plan
     from tiercel.telemetry.report import ImportReport, Progress
@@ -45,6 +46,7 @@ __all__ = [
     "compile_query",
     "compile_rule",
     "hunt",
+    "inject_rule",
     "open_telemetry",
     "query",
     "render_sql",
@@ -123,11 +125,17 @@ class Result:
     """What `now()` was, UTC."""
     by_rule: Findings = field(default_factory=lambda: Findings(()))
     """What each rule found by itself, before those of one attack were made one: what a store of alerts takes."""
+    filters: tuple[FilterRun, ...] = ()
+    """Every environment filter that was given, and what became of it."""
+    filter_issues: tuple[Issue, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    """The findings that environment filters took, each with its filter's id."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether every input was read and every rule ran."""
-        return not self.rules_failed and not any(issue.severity is Severity.ERROR for issue in self.report.issues)
+        """Whether every input was read, every rule ran and no filter was wrong."""
+        issues = (*self.report.issues, *self.filter_issues)
+        return not self.rules_failed and not any(issue.severity is Severity.ERROR for issue in issues)
 
 
 @dataclass(frozen=True)
@@ -149,6 +157,7 @@ class _Tally:
     run: list[RuleRun] = field(default_factory=list)
     failed: list[RuleFailure] = field(default_factory=list)
     warnings: list[Issue] = field(default_factory=list)
+    taken: list[Suppressed] = field(default_factory=list)
     empty: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)
     """Tables without rows: which rules read each, and whether as the right side of an anti join."""
 
@@ -159,6 +168,7 @@ def hunt(
     *,
     as_of: datetime | None = None,
     channels: Iterable[str] | None = None,
+    filters: Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | Filters | None = None,
     progress: Callable[[Progress | Running], None] | None = None,
 ) -> Result:
     """What the rules find in the telemetry at these paths.
@@ -168,6 +178,8 @@ def hunt(
         rules: rule documents, folders of them, or rules read before; None for the shipped ones.
         as_of: what `now()` and `ingestion_time()` are; the newest event's time where not given.
         channels: read only these Windows channels: `sysmon`, `security` (with System). None for all.
+        filters: files of environment filters, or filters read before. What they take is in the result's `suppressed`.
+            They expire by today's date, or by `as_of` where it is given.
         progress: called now and then with how far the import is, and before each rule.
 
     Raises:
@@ -175,21 +187,26 @@ def hunt(
 
     """
     collection = choose_rules(rules)
+    sieve = _sieve(filters, collection, as_of)
     telemetry = open_telemetry(paths, as_of=as_of, channels=channels, progress=progress)
     tally = _Tally(warnings=list(collection.warnings))
     tally.failed += [RuleFailure(document.path, None, document.issues) for document in collection.failed]
     for number, rule in enumerate(collection.rules, 1):
         if progress:
             progress(Running(rule.id, number, len(collection.rules)))
-        _run(rule, telemetry, tally)
+        _run(rule, telemetry, sieve, tally)
+    sifted = sift(tally.findings, tally.taken)
     return Result(
-        findings=Findings(merge(tally.findings)),
+        findings=Findings(sifted.shown),
         report=telemetry.report,
         rules_run=tuple(tally.run),
         rules_failed=tuple(tally.failed),
         warnings=(*tally.warnings, *(_emptiness(table, readers) for table, readers in tally.empty.items())),
         now=telemetry.now.replace(tzinfo=UTC),
-        by_rule=Findings(tally.findings),
+        by_rule=Findings(sifted.by_rule),
+        filters=sieve.runs(each.filter for each in sifted.suppressed) if sieve else (),
+        filter_issues=sieve.issues if sieve else (),
+        suppressed=sifted.suppressed,
     )
 
 
@@ -272,8 +289,37 @@ def choose_rules(
     return Collection((*read, *collection.rules), collection.failed, collection.warnings)
 
 
+def _sieve(
+    filters: Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | Filters | None,
+    collection: Collection,
+    as_of: datetime | None,
+) -> Sieve | None:
+    """The filters that were asked for; None for none. A filter may name a rule that is shipped and does not run now."""
+    given = [filters] if isinstance(filters, str | os.PathLike) else filters
+    if given is None or given in ((), []):
+        return None
+    from tiercel.filters import Filters, Sieve, read_filters  # noqa: PLC0415  filters need the compiler, see below
+
+    read = given if isinstance(given, Filters) else read_filters(given)
+    known = [rule.id for rule in (*collection.rules, *read_catalog().rules)]
+    return Sieve(read, known, (_naive(as_of) or datetime.now(UTC)).date())
+
+
+def inject_rule(rule: Rule, sieve: Sieve, now: datetime) -> Injection:
+    """The rule with its environment filters, its plan compiled. Raises RuleError with the issues that stop it."""
+    _refuse_other_languages(rule)
+    return sieve.inject(rule, now)
+
+
 def compile_rule(rule: Rule, now: datetime) -> Plan:
     """The plan of a rule's query. Raises RuleError with the issues that stop it."""
+    _refuse_other_languages(rule)
+    from tiercel.kql import Source  # noqa: PLC0415  as in `compile_query`
+
+    return compile_query(Source(rule.query.text, rule.path, rule.query.first_line), now)
+
+
+def _refuse_other_languages(rule: Rule) -> None:
     if rule.language.lower() not in {"kusto", "kql"}:
         raise RuleError(
             f"the rule is written in {rule.language}",
@@ -285,9 +331,6 @@ def compile_rule(rule: Rule, now: datetime) -> Plan:
                 ),
             ),
         )
-    from tiercel.kql import Source  # noqa: PLC0415  as in `compile_query`
-
-    return compile_query(Source(rule.query.text, rule.path, rule.query.first_line), now)
 
 
 def compile_query(source: Source, now: datetime) -> Plan:
@@ -306,13 +349,17 @@ def render_sql(plan: Plan) -> str:
         return DuckDBEngine(connection).render(plan)
 
 
-def _run(rule: Rule, telemetry: Telemetry, tally: _Tally) -> None:
+def _run(rule: Rule, telemetry: Telemetry, sieve: Sieve | None, tally: _Tally) -> None:
     """Run one rule; whatever goes wrong is this rule's failure alone."""
     begun = time.perf_counter()
     try:
-        statement = _statement(rule, telemetry)
-        rows = telemetry.engine.execute(statement, telemetry.now)
-        findings, issues = assemble(rule, rows, statement.tables, telemetry.engine.matching)
+        ran = _rows(rule, telemetry, sieve)
+        findings, issues = assemble(rule, ran.rows, ran.told.tables, telemetry.engine.matching)
+        suppressed = [
+            Suppressed(one.id, finding, one.is_for_every_rule)
+            for one, its in ran.taken
+            for finding in assemble(rule, its, ran.told.tables, telemetry.engine.matching)[0]
+        ]
     except RuleError as error:
         tally.failed.append(RuleFailure(rule.path, rule.id, error.issues))
         return
@@ -326,11 +373,34 @@ def _run(rule: Rule, telemetry: Telemetry, tally: _Tally) -> None:
         tally.failed.append(RuleFailure(rule.path, rule.id, (issue,)))
         return
     tally.findings += findings
-    tally.run.append(RuleRun(rule, len(findings), rows.num_rows, time.perf_counter() - begun))
-    tally.warnings += [*statement.warnings, *issues]
-    for table in statement.tables:
+    tally.taken += suppressed
+    tally.run.append(RuleRun(rule, len(findings), ran.rows.num_rows, time.perf_counter() - begun))
+    tally.warnings += [*ran.told.warnings, *issues]
+    for table in ran.told.tables:
         if not telemetry.report.tables.get(table, 0):
-            tally.empty.setdefault(table, []).append((rule.id, table in statement.subtracted))
+            tally.empty.setdefault(table, []).append((rule.id, table in ran.told.subtracted))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    """A rule's result: the rows that are left, those that filters took, and what was run."""
+
+    rows: pa.Table
+    taken: tuple[tuple[EnvironmentFilter, pa.Table], ...]
+    told: Statement | Plan
+
+
+def _rows(rule: Rule, telemetry: Telemetry, sieve: Sieve | None) -> _Ran:
+    """The rule's result, sifted where an environment filter speaks of the rule. Raises RuleError, EngineError."""
+    if sieve is None or not sieve.speaks_of(rule):
+        statement = _statement(rule, telemetry)
+        return _Ran(telemetry.engine.execute(statement, telemetry.now), (), statement)
+    injection = inject_rule(rule, sieve, telemetry.now)
+    rows, taken = injection.rows(telemetry.engine.run)
+    by_filter = tuple(zip(injection.filters, taken, strict=True))
+    for one, its in by_filter:
+        sieve.took(one, its.num_rows)
+    return _Ran(rows, by_filter, injection.plan)
 
 
 def _statement(rule: Rule, telemetry: Telemetry) -> Statement:

@@ -15,7 +15,7 @@ PAGE = ROOT / "docs" / "checks.md"
 _HEAD = """# What `tiercel check` looks for
 
 Made from the checks' own docstrings (`python -m tests.checks.page`). They run in this order over rule documents (.md),
-files of KQL (.kql, .csl) and Sentinel rules (.yaml). An error stops the rule; a warning does not. Places are lines and
+files of KQL (.kql, .csl) Sentinel rules and environment filters (.yaml). An error stops the rule; a warning does not. Places are lines and
 columns of your own file, also where the query stands inside Markdown or a YAML block.
 """
 
@@ -26,7 +26,7 @@ def page() -> str:
     for check in CHECKS:
         module = sys.modules[check.__module__]
         title = (module.__doc__ or "").partition("\n")[0].rstrip(".")
-        codes = sorted(set(re.findall(r'"((?:check|analytics)-[a-z-]+)"', inspect.getsource(module))))
+        codes = sorted(set(re.findall(r'"((?:check|analytics|filter)-[a-z-]+)"', inspect.getsource(module))))
         parts.append(f"\n## {title}\n")
         parts.append(f"\n{inspect.getdoc(check)}\n")
         if codes:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tiercel.checks.analytics import Analytics
-    from tiercel.rules.yaml_document import Entry
     from tiercel.checks.subject import Subject
+    from tiercel.rules.yaml_document import Entry
 
 __all__ = ["check_analytics_columns"]
 

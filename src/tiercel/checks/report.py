@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -12,20 +12,23 @@ from tiercel.checks.analytics_fields import check_analytics_fields
 from tiercel.checks.attack_ids import check_attack_ids
 from tiercel.checks.binned_join import check_binned_join
 from tiercel.checks.data_sources import check_data_sources
+from tiercel.checks.environment_filters import check_environment_filters
 from tiercel.checks.evidence_columns import check_evidence_columns
 from tiercel.checks.file_name_suffix import check_file_name_suffix
 from tiercel.checks.join_kind import check_join_kind
 from tiercel.checks.meaning import check_meaning
 from tiercel.checks.result_columns import check_result_columns
-from tiercel.checks.subject import read_subjects
+from tiercel.checks.subject import Kind, read_subjects
 from tiercel.checks.syntax import check_syntax
 from tiercel.errors import Issue, Severity
+from tiercel.rules import read_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tiercel.checks.subject import Subject
+    from tiercel.rules import Rule
 
 __all__ = ["CHECKS", "Checked", "as_json", "as_sarif", "check_paths"]
 
@@ -41,6 +44,7 @@ CHECKS: Final[tuple[Callable[[Subject], Iterable[Issue]], ...]] = (
     check_attack_ids,
     check_analytics_fields,
     check_analytics_columns,
+    check_environment_filters,
 )
 """Every check in order: first whether the query can be read, then what it does, then what is said about it."""
 
@@ -60,7 +64,12 @@ class Checked:
 
 def check_paths(paths: Sequence[Path]) -> Iterator[Checked]:
     """Each file of the paths with all that the checks found. A path that does not exist is a UsageError."""
-    for subject in read_subjects(paths):
+    subjects = list(read_subjects(paths))
+    known: tuple[Rule, ...] = ()
+    if any(subject.kind is Kind.FILTERS for subject in subjects):
+        known = (*(each.rule for each in subjects if each.rule is not None), *read_catalog().rules)
+    for each in subjects:
+        subject = replace(each, rules=known) if each.kind is Kind.FILTERS else each
         found = [*subject.issues]
         for check in CHECKS:
             found.extend(issue for issue in check(subject) if issue not in found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from tiercel.checks.analytics import Analytics
 from tiercel.checks.log_analytics import LOG_ANALYTICS_TABLES
 from tiercel.errors import Issue, Severity, Span, UsageError
+from tiercel.filters import read_filter_document
 from tiercel.kql import Source, parse
 from tiercel.plan import compile as compile_query
 from tiercel.rules import read_rule
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from tiercel.filters import Filters
     from tiercel.kql import Parsed
     from tiercel.plan import Compiled
     from tiercel.rules import Rule
@@ -34,11 +36,12 @@ _NOW: Final = datetime(2026, 1, 1)  # noqa: DTZ001  plans take UTC without a zon
 
 
 class Kind(StrEnum):
-    """What a file is: a Markdown rule, KQL alone, a Sentinel rule in YAML."""
+    """What a file is: a Markdown rule, KQL alone, a Sentinel rule in YAML, environment filters in YAML."""
 
     RULE = "rule"
     QUERY = "query"
     ANALYTICS = "analytics"
+    FILTERS = "filters"
 
 
 _KINDS: Final = {
@@ -62,6 +65,9 @@ class Subject:
     rule: Rule | None = None
     analytics: Analytics | None = None
     lines: tuple[str, ...] = ()
+    filters: Filters | None = None
+    rules: tuple[Rule, ...] = ()
+    """Of a file of filters, the rules that they may name."""
 
     @cached_property
     def parsed(self) -> Parsed | None:
@@ -117,7 +123,7 @@ def read_subjects(paths: Sequence[Path]) -> Iterator[Subject]:
 
 def _is_rule(subject: Subject) -> bool:
     """Whether a file found in a folder is meant to be checked: a README or a workflow's YAML is not."""
-    if subject.source is not None or subject.kind is Kind.QUERY:
+    if subject.source is not None or subject.kind in {Kind.QUERY, Kind.FILTERS}:
         return True
     return not {issue.code for issue in subject.issues} & {"rule-no-query", "analytics-no-query"}
 
@@ -146,6 +152,9 @@ def _read(path: Path, kind: Kind) -> Subject:
         document = read_yaml(text, name)
         if isinstance(document, Issue):
             return Subject(name, kind, None, (document,))
+        if "filters" in document.root.fields and "query" not in document.root.fields:
+            filters = read_filter_document(text, name)
+            return Subject(name, Kind.FILTERS, None, filters.issues, lines=lines, filters=filters)
         analytics = Analytics(document.path, document.lines, document.root)
         issues: tuple[Issue, ...] = ()
         if analytics.query is None:

@@ -37,11 +37,14 @@ _EXIT_ERRORS = 3
 )
 @out_option
 def check_command(*, files: tuple[Path, ...], written_as: str, out: Path | None) -> int:
-    """Check each FILE: a rule document, a file of KQL (.kql), a Sentinel rule (.yaml), or a folder of these.
+    """Check each FILE: rule documents, files of KQL, Sentinel rules, environment filters, or folders of these.
+
+    Files are known by their endings: .md, .kql, .yaml; a YAML file with `filters` at its top holds environment filters.
 
     \b
     tiercel check mine.md
     tiercel check rules/ --format sarif --out rules.sarif
+    tiercel check filters.yaml
 
     \b
     Exit codes: 0 no errors (there may be warnings), 2 wrong use, 3 errors.

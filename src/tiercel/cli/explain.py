@@ -12,10 +12,11 @@ import click
 from sqlglot.expressions import CTE, Table
 
 from tiercel.cli.issues import show_issues
-from tiercel.cli.options import as_of_option
+from tiercel.cli.options import as_of_option, filters_option
 from tiercel.cli.terminal import console, shown, wrapped
-from tiercel.errors import RuleError, UsageError
-from tiercel.hunt import compile_rule, render_sql
+from tiercel.errors import RuleError, Severity, UsageError
+from tiercel.filters import Sieve, read_filters
+from tiercel.hunt import inject_rule, render_sql
 from tiercel.kql import Source, parse
 from tiercel.kql.syntax import Node
 from tiercel.rules import read_catalog, read_collection
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from tiercel.filters import Injection
     from tiercel.plan import Plan
     from tiercel.rules import Rule
 
 __all__ = ["explain_command"]
 
-_PARTS = ("document", "tree", "plan", "sql")
+_PARTS = ("document", "filters", "tree", "plan", "sql")
+_EXIT_FAILED = 3
 _PARTS_OF_A_STEP = {
     "join": "joins",
     "where": "where",
@@ -51,7 +54,8 @@ _PARTS_OF_A_STEP = {
     help="Only this part. May be given more than once. Default: all of them.",
 )
 @as_of_option
-def explain_command(*, rule: str, parts: tuple[str, ...], as_of: datetime | None) -> int:
+@filters_option
+def explain_command(*, rule: str, parts: tuple[str, ...], as_of: datetime | None, filters: tuple[Path, ...]) -> int:
     """Show what RULE says and what is run for it: the document, the query's syntax tree, the plan, the SQL.
 
     RULE is the id of a shipped rule or the path of a document.
@@ -59,6 +63,7 @@ def explain_command(*, rule: str, parts: tuple[str, ...], as_of: datetime | None
     \b
     tiercel explain dcom-remote-activation
     tiercel explain mine.md --part sql
+    tiercel explain rpc-chain-scm --filters here.yaml --part filters
     """  # noqa: D301  click's mark for lines that keep their shape
     words = console(sys.stdout)
     chosen = _find(rule)
@@ -66,13 +71,19 @@ def explain_command(*, rule: str, parts: tuple[str, ...], as_of: datetime | None
     wanted = parts or _PARTS
     if "document" in wanted:
         _show_document(words, chosen)
-    source = Source(chosen.query.text, chosen.path, chosen.query.first_line)
+    read = read_filters(filters)
+    sieve = Sieve(read, [each.id for each in (chosen, *read_catalog().rules)], (as_of or datetime.now(UTC)).date())
+    injection = inject_rule(chosen, sieve, now)
+    if "filters" in wanted and filters:
+        _show_filters(words, injection)
+    query = injection.query
+    source = Source(query.text, chosen.path, query.first_line)
     if "tree" in wanted and (tree := parse(source).query):
         words.print("Syntax tree", style="bold")
         for line in _tree(tree, source, 0):
             words.print(shown(line))
         words.print()
-    plan = compile_rule(chosen, now)
+    plan = injection.plan
     if "plan" in wanted:
         words.print("Plan", style="bold")
         words.print(f"  reads    {', '.join(plan.tables)}")
@@ -84,8 +95,20 @@ def explain_command(*, rule: str, parts: tuple[str, ...], as_of: datetime | None
     if "sql" in wanted:
         words.print("SQL (DuckDB)", style="bold")
         words.print(shown(render_sql(plan), keep="\n"))
-    show_issues(console(sys.stderr), plan.warnings)
-    return 0
+    show_issues(console(sys.stderr), (*plan.warnings, *sieve.issues))
+    return _EXIT_FAILED if any(issue.severity is Severity.ERROR for issue in sieve.issues) else 0
+
+
+def _show_filters(words: Console, injection: Injection) -> None:
+    """The filters in force as they stand between the rule's markers; the rows that each takes are kept for review."""
+    words.print("Environment filters", style="bold")
+    if not injection.filters:
+        words.print("  none for this rule")
+    for each, operator in zip(injection.filters, injection.operators, strict=True):
+        why = f"// {each.id}: {each.reason} ({each.owner}, until {each.expires.isoformat()})"
+        words.print(f"  {shown(why)}")
+        words.print(f"  {shown(operator)}")
+    words.print()
 
 
 def _steps(plan: Plan) -> Iterator[str]:

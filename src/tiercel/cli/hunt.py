@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,7 @@ from tiercel.cli.issues import show_issues
 from tiercel.cli.options import (
     as_of_option,
     channels_option,
+    filters_option,
     format_option,
     out_option,
     paths_argument,
@@ -28,10 +30,10 @@ from tiercel.saved import dump
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from rich.console import Console
 
+    from tiercel.findings import Suppressed
     from tiercel.hunt import Result
 
 __all__ = ["hunt_command"]
@@ -48,6 +50,14 @@ _EXIT_FAILED = 3
 @as_of_option
 @channels_option
 @save_option
+@filters_option
+@click.option(
+    "--suppressed",
+    "review",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the findings that filters took there, as JSON lines, each with its filter.",
+)
 def hunt_command(
     *,
     paths: tuple[Path, ...],
@@ -57,6 +67,8 @@ def hunt_command(
     as_of: datetime | None,
     channels: tuple[str, ...],
     save: Path | None,
+    filters: tuple[Path, ...],
+    review: Path | None,
 ) -> int:
     """Hunt the telemetry at PATH with rules, and print what they find, each step with its raw event.
 
@@ -69,13 +81,14 @@ def hunt_command(
     tiercel hunt dc1.evtx --format jsonl > found.jsonl
     tiercel hunt evidence/ --as-of 2026-07-14T12:00:00Z
     tiercel hunt evidence/ --save case.json          all of the result, for later
+    tiercel hunt evidence/ --filters here.yaml --suppressed taken.jsonl
 
     \b
     Exit codes: 0 nothing found, 1 findings, 2 wrong use,
-    3 an input could not be read or a rule did not run (findings are printed all the same).
+    3 an input could not be read, a rule did not run or a filter is wrong (findings are printed all the same).
     """  # noqa: D301  click's mark for lines that keep their shape
     with progress_shown() as progress:
-        result = hunt(paths, rules or None, as_of=as_of, channels=channels or None, progress=progress)
+        result = hunt(paths, rules or None, as_of=as_of, channels=channels or None, filters=filters, progress=progress)
     if save is not None:
         with opened(save) as file:
             file.write(dump(result) + "\n")
@@ -89,13 +102,46 @@ def hunt_command(
                 words = console(file)
                 show_report(words, result.report)
                 show_findings(words, result.findings)
-    show_ending(console(sys.stdout if written_as == "table" and out is None else sys.stderr), result, written_as)
+    if review is not None:
+        with opened(review) as file:
+            file.writelines(json_line(_suppressed(each)) + "\n" for each in result.suppressed)
+    show_ending(
+        console(sys.stdout if written_as == "table" and out is None else sys.stderr), result, written_as, review
+    )
     if not result.is_complete:
         return _EXIT_FAILED
     return _EXIT_FOUND if result.findings else 0
 
 
-def show_ending(words: Console, result: Result, written_as: str) -> None:
+def _suppressed(each: Suppressed) -> dict[str, Any]:
+    """A finding kept for review, with the filter that took it."""
+    return {**as_json(each.finding), "suppressed_by": each.filter}
+
+
+def show_filters(words: Console, result: Result, review: Path | None) -> None:
+    """Print what each environment filter took: nothing is suppressed without being counted and named."""
+    if not result.filters:
+        return
+    words.print("Environment filters", style="bold")
+    longest = max(len(shown(run.id)) for run in result.filters)
+    for run in result.filters:
+        match run.state:
+            case "applied":
+                told = f"took {plural(run.rows, 'row')}, {plural(run.findings, 'finding')} kept for review"
+            case "expired":
+                told = "expired, not applied"
+            case "failed":
+                told = "not applied, see above"
+            case _:
+                told = "none of its rules ran"
+        why = f"({run.reason}; {run.owner}, until {run.expires})"
+        words.print(f"  {shown(run.id):<{longest}}  {told}  {shown(why)}")
+    if result.suppressed:
+        where = f"written to {shown(str(review))}" if review else "shown by --suppressed FILE"
+        words.print(f"  {plural(len(result.suppressed), 'suppressed finding')}, {where}")
+
+
+def show_ending(words: Console, result: Result, written_as: str, review: Path | None = None) -> None:
     """Print what a reader of the findings must know: what was not looked at, and the count."""
     if written_as != "table":
         show_report(words, result.report)
@@ -103,6 +149,8 @@ def show_ending(words: Console, result: Result, written_as: str) -> None:
         words.print(f"Did not run: {shown(failure.rule_id or failure.path)}", style="bold red")
         show_issues(words, failure.issues, "  ")
     show_issues(words, result.warnings)
+    show_issues(words, result.filter_issues)
+    show_filters(words, result, review)
     rows = plural(len(result.findings), "finding")
     ran = plural(len(result.rules_run), "rule")
     not_run = f", {plural(len(result.rules_failed), 'rule')} did not run" if result.rules_failed else ""

@@ -11,6 +11,7 @@ import click
 __all__ = [
     "as_of_option",
     "channels_option",
+    "filters_option",
     "format_option",
     "out_option",
     "paths_argument",
@@ -43,6 +44,13 @@ rules_option: Final = click.option(
     metavar="FILE|DIR",
     type=click.Path(exists=True, path_type=Path),
     help="A rule document or a folder of them, instead of the shipped rules. May be given more than once.",
+)
+filters_option: Final = click.option(
+    "--filters",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A YAML file of environment filters: what is known and wanted here. May be given more than once.",
 )
 format_option: Final = click.option(
     "--format",

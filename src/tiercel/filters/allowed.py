@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from tiercel.filters.filter import Allowance
     from tiercel.rules import Rule
 
-__all__ = ["kql_of"]
+__all__ = ["kql_of", "starts_processes"]
+
+
+def starts_processes(rule: Rule) -> bool:
+    """Whether the rule's result can name a process that was started. One without an evidence table may."""
+    return not rule.evidence or any(step.role == "child" and step.process for step in rule.evidence)
 
 
 def kql_of(allowance: Allowance, rule: Rule, groups: Mapping[str, tuple[str, ...]]) -> str:
@@ -61,7 +66,8 @@ def _groups(named: Sequence[str], groups: Mapping[str, tuple[str, ...]]) -> list
 
 
 def _names(column: str, patterns: Sequence[str]) -> list[str]:
-    return [f"{column} matches regex {_text(f'(?i)^({"|".join(patterns)})$')}"]
+    fitting = "|".join(patterns)
+    return [f"{column} matches regex {_text(f'(?i)^({fitting})$')}"]
 
 
 def _pattern(name: str) -> str:

@@ -42,7 +42,7 @@ _PLAIN: Final = re.compile(r"^[^\x00-\x1f\x7f]{1,200}$")
 
 
 def read_filters(paths: Iterable[str | os.PathLike[str]]) -> Filters:
-    """The filters of these files. A filter that is wrong is left out and told of; a path that does not exist is wrong use."""
+    """The filters of these files. One that is wrong is left out and told; a path that does not exist is wrong use."""
     filters: dict[str, EnvironmentFilter] = {}
     issues: list[Issue] = []
     for given in paths:
@@ -99,7 +99,9 @@ class _Reader:
         listed = fields.get("filters")
         if listed is None or not listed.is_list:
             place = self._document.place(listed)
-            self._issues.append(Issue("filter-field", "`filters` must be a list of filters", place, "see docs/filters.md"))
+            self._issues.append(
+                Issue("filter-field", "`filters` must be a list of filters", place, "see docs/filters.md")
+            )
             return Filters(issues=tuple(self._issues))
         read = [found for entry in listed.items if (found := self._filter(entry)) is not None]
         by_id: dict[str, EnvironmentFilter] = {}

@@ -50,7 +50,7 @@ class Allowance:
 
 @dataclass(frozen=True)
 class EnvironmentFilter:
-    """One filter of a document. `rules` are rule ids, or `*` alone. It holds until the end of the day `expires`, UTC."""
+    """One filter of a document. `rules` are rule ids, or `*` alone. `expires` is the last day that it holds, UTC."""
 
     id: str
     rules: tuple[str, ...]

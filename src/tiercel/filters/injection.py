@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import pyarrow.compute as pc
 
-from tiercel.errors import Issue
-from tiercel.filters.allowed import kql_of
+from tiercel.errors import Issue, RuleError
+from tiercel.filters.allowed import kql_of, starts_processes
 from tiercel.kql import Source
 from tiercel.kql.syntax import Region
 from tiercel.plan import compile_text
@@ -42,24 +42,26 @@ class Misfit:
 
 @dataclass(frozen=True)
 class Injection:
-    """A rule with filters. `query` is what runs elsewhere: the document's query with each filter taking its rows away.
+    """A rule with filters. `operators` stand between the markers elsewhere: each takes its filter's rows away.
 
     `plan` is what runs here. Where nothing stands behind the markers it tags each row with the filter that takes it;
-    else each filter has a plan of its own in `taken`. `issues` stop the rule; `misfits` are filters left out.
+    else each filter has a plan of its own in `taken`. `misfits` are filters left out.
     """
 
     rule: Rule
     filters: tuple[EnvironmentFilter, ...]
-    query: RuleQuery
-    plan: Plan | None
+    operators: tuple[str, ...]
+    plan: Plan
     taken: tuple[Plan, ...]
-    issues: tuple[Issue, ...]
     misfits: tuple[Misfit, ...]
+
+    @property
+    def query(self) -> RuleQuery:
+        """The document's query as it would run elsewhere, with the filters between its markers."""
+        return with_filters(self.rule.query, self.operators)
 
     def rows(self, run: Callable[[Plan], pa.Table]) -> tuple[pa.Table, tuple[pa.Table, ...]]:
         """The rows that are left, and those that each filter took. What two filters would take is the first one's."""
-        if self.plan is None:
-            raise ValueError("there is no plan to run")
         result = run(self.plan)
         if self.taken or not self.filters:
             return result, tuple(run(each) for each in self.taken)
@@ -93,16 +95,19 @@ class _Piece:
 
 
 def inject(rule: Rule, filters: Sequence[EnvironmentFilter], now: datetime) -> Injection:
-    """The rule with those of the filters that fit it."""
-    fitting = list(filters)
-    misfits: list[Misfit] = []
+    """The rule with those of the filters that fit it. Raises RuleError where the rule itself is wrong."""
+    misfits: list[Misfit] = [
+        Misfit(each, Issue("filter-no-image", "the rule names no started process", each.allowance.span))
+        for each in filters
+        if each.allowance is not None and each.allowance.images and not starts_processes(rule)
+    ]
+    fitting = [each for each in filters if each not in [misfit.filter for misfit in misfits]]
     while True:
         pieces, conditions = _conditions(rule, fitting)
         is_last = _nothing_behind_markers(rule.query)
         line = _tagging(conditions, pieces) if is_last else _taking(conditions, pieces)
         query = with_filters(rule.query, [line] if line else [])
         compiled = compile_text(Source(query.text, rule.path, query.first_line), now=now, tables=TABLES)
-        plain = with_filters(rule.query, [_taking(conditions, [])] if conditions else [])
         if compiled.plan is not None or not fitting:
             break
         mine = [each for issue in compiled.issues if (each := _misfit(issue, rule, pieces)) is not None]
@@ -111,12 +116,14 @@ def inject(rule: Rule, filters: Sequence[EnvironmentFilter], now: datetime) -> I
         misfits += mine
         wrong = {each.filter.id for each in mine}
         fitting = [each for each in fitting if each.id not in wrong]
-    issues = compiled.issues if compiled.plan is None else ()
+    if compiled.plan is None:
+        raise RuleError(f"{rule.path}: the query is wrong", issues=compiled.issues)
     taken: tuple[Plan, ...] = ()
-    if compiled.plan is not None and fitting and not is_last:
+    if fitting and not is_last:
         plans = [_plan_of_taken(rule, conditions, number, now) for number in range(len(conditions))]
         taken = tuple(plan for plan in plans if plan is not None)
-    return Injection(rule, tuple(fitting), plain, compiled.plan, taken, issues, tuple(misfits))
+    operators = tuple(f"| where not({condition})" for condition in conditions)
+    return Injection(rule, tuple(fitting), operators, compiled.plan, taken, tuple(misfits))
 
 
 def _conditions(rule: Rule, filters: Sequence[EnvironmentFilter]) -> tuple[list[_Piece], list[str]]:
@@ -145,12 +152,12 @@ def _taking(conditions: Sequence[str], pieces: list[_Piece]) -> str:
     """The operators that take the filters' rows away."""
     if not conditions:
         return ""
-    return _joined("| where not(", conditions, lambda number: ") | where not(" * (number + 1 < len(conditions)), ")", pieces)
+    return _joined(
+        "| where not(", conditions, lambda number: ") | where not(" * (number + 1 < len(conditions)), ")", pieces
+    )
 
 
-def _joined(
-    begin: str, conditions: Sequence[str], after: Callable[[int], str], end: str, pieces: list[_Piece]
-) -> str:
+def _joined(begin: str, conditions: Sequence[str], after: Callable[[int], str], end: str, pieces: list[_Piece]) -> str:
     """The line, the pieces' places moved to where they stand in it."""
     if not conditions:
         return ""
@@ -190,8 +197,8 @@ def _misfit(issue: Issue, rule: Rule, pieces: Sequence[_Piece]) -> Misfit | None
     piece = next((each for each in pieces if each.start <= column <= each.end), None)
     if piece is None:
         piece = next((each for each in pieces if column < each.start), pieces[-1])
-        place = piece.place(-1, 1)
+        told, place = "`predicate` must be an expression that is true or false", piece.place(-1, 1)
+        issue = replace(issue, code="filter-no-condition", message=told, hint='such as RemoteIP == "10.1.2.3"')
     else:
         place = piece.place(column, span.length)
-    message = f"{issue.message} (filter `{piece.filter.id}`, rule `{rule.id}`)"
-    return Misfit(piece.filter, replace(issue, message=message, span=place))
+    return Misfit(piece.filter, replace(issue, span=place))

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from tiercel.errors import Issue, Severity
 from tiercel.filters.document import unknown_rules
-from tiercel.filters.filter import Filters
 from tiercel.filters.injection import Injection, inject
+from tiercel.findings import FilterRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date, datetime
 
-    from tiercel.filters.filter import EnvironmentFilter
+    from tiercel.filters.filter import EnvironmentFilter, Filters
     from tiercel.rules import Rule
 
-__all__ = ["FilterRun", "Sieve"]
+__all__ = ["Sieve"]
 
-
-@dataclass(frozen=True, slots=True)
-class FilterRun:
-    """What became of a filter: its `state` (`applied`, `expired`, `failed`, `idle` where none of its rules ran), the rows
-    that it took from which rules, and the findings that were kept for review instead of being shown.
-    """
-
-    filter: EnvironmentFilter
-    state: str
-    rules: tuple[str, ...] = ()
-    rows: int = 0
-    findings: int = 0
+_NO_IMAGE: Final = "filter-no-image"
+"""Nothing to say of a filter for every rule: it takes no row of such a rule, whatever the row is."""
 
 
 class Sieve:
@@ -46,12 +36,16 @@ class Sieve:
         self._rules: dict[str, list[str]] = defaultdict(list)
         self._misfits: dict[str, list[tuple[str, Issue]]] = defaultdict(list)
 
+    def speaks_of(self, rule: Rule) -> bool:
+        """Whether a filter that is in force is for the rule."""
+        return any(each.is_for(rule.id) for each in self._in_force)
+
     def inject(self, rule: Rule, now: datetime) -> Injection:
-        """The rule with its filters that are in force."""
+        """The rule with its filters that are in force. Raises RuleError where the rule itself is wrong."""
         injection = inject(rule, [each for each in self._in_force if each.is_for(rule.id)], now)
         for misfit in injection.misfits:
             self._misfits[misfit.filter.id].append((rule.id, misfit.issue))
-        for each in injection.filters if injection.plan is not None else ():
+        for each in injection.filters:
             self._rules[each.id].append(rule.id)
         return injection
 
@@ -60,10 +54,19 @@ class Sieve:
         self._rows[one.id] += rows
 
     def runs(self, findings: Iterable[str] = ()) -> tuple[FilterRun, ...]:
-        """Every filter with what became of it. `findings` are the ids of the filters of the findings kept for review."""
+        """Every filter with what became of it. `findings` holds a filter's id for each finding that it kept."""
         kept = list(findings)
         return tuple(
-            FilterRun(each, self._state(each), tuple(self._rules[each.id]), self._rows[each.id], kept.count(each.id))
+            FilterRun(
+                id=each.id,
+                reason=each.reason,
+                owner=each.owner,
+                expires=each.expires.isoformat(),
+                state=self._state(each),
+                rules=tuple(self._rules[each.id]),
+                rows=self._rows[each.id],
+                findings=kept.count(each.id),
+            )
             for each in self._filters
         )
 
@@ -80,12 +83,14 @@ class Sieve:
         found = list(self._issues)
         for one in self._in_force:
             misfits = self._misfits.get(one.id, [])
+            if one.is_for_every_rule:
+                misfits = [(rule, issue) for rule, issue in misfits if issue.code != _NO_IMAGE]
+            rules = ", ".join(f"`{rule}`" for rule, _ in misfits)
             if one.is_for_every_rule and self._rules[one.id] and misfits:
-                rules = ", ".join(dict.fromkeys(rule for rule, _ in misfits))
-                message = f"the filter `{one.id}` is not applied to {rules}: {misfits[0][1].message}"
-                found.append(replace(misfits[0][1], code="filter-misfit", message=message, severity=Severity.WARNING))
-            elif one.is_for_every_rule:
-                found += [issue for _, issue in misfits[:1]]
-            else:
-                found += [issue for _, issue in misfits]
+                first = misfits[0][1]
+                message = f"the filter `{one.id}` is not applied to {rules}: {first.message}"
+                found.append(replace(first, code="filter-misfit", message=message, severity=Severity.WARNING))
+                continue
+            for rule, issue in misfits[:1] if one.is_for_every_rule else misfits:
+                found.append(replace(issue, message=f"{issue.message} (filter `{one.id}`, rule `{rule}`)"))
         return tuple(dict.fromkeys(found))

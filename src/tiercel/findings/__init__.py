@@ -14,11 +14,13 @@ from tiercel.findings.merge import merge, merge_groups, merged
 from tiercel.findings.path import Hop, MovementPath
 from tiercel.findings.reading import from_json, read_lines
 from tiercel.findings.shapes import SCHEMA, as_arrow, as_json, iso
+from tiercel.findings.suppression import FilterRun, Sifted, Suppressed, sift
 
 __all__ = [
     "SCHEMA",
     "Attribution",
     "Caller",
+    "FilterRun",
     "Finding",
     "Followed",
     "Hop",
@@ -27,7 +29,9 @@ __all__ = [
     "Mirror",
     "MovementPath",
     "Process",
+    "Sifted",
     "Step",
+    "Suppressed",
     "TreeProcess",
     "Unknown",
     "as_arrow",
@@ -40,5 +44,6 @@ __all__ = [
     "merge_groups",
     "merged",
     "read_lines",
+    "sift",
     "unite",
 ]

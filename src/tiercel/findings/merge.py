@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tiercel.findings.finding import Finding, Process, Step
 
-__all__ = ["BURST", "MOST_STEPS", "confidence_of", "is_dedicated", "merge", "merge_groups", "merged"]
+__all__ = ["BURST", "MOST_STEPS", "confidence_of", "is_dedicated", "merge", "merge_groups", "merged", "same_attack"]
 
 MOST_STEPS: Final = 50
 """A finding shows at most this many steps: the first ones, and the last."""
@@ -62,15 +62,20 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def merge_groups(findings: Iterable[Finding]) -> tuple[tuple[Finding, tuple[Finding, ...]], ...]:
     """What `merge` gives, each with the findings that it was made of; the same whatever order they come in."""
     several = sorted(findings, key=_order)
-    groups = _Groups(len(several))
-    _tie_by_process(several, groups)
-    _tie_by_caller(several, groups)
-    together = [tuple(several[index] for index in members) for members in groups.members()]
+    together = [tuple(several[index] for index in members) for members in same_attack(several)]
     return tuple(sorted(((merged(members), members) for members in together), key=lambda each: _order(each[0])))
 
 
 def _order(finding: Finding) -> tuple[datetime, str, str]:
     return finding.first_time or datetime.max.replace(tzinfo=UTC), finding.rule_id, finding.id
+
+
+def same_attack(findings: Sequence[Finding]) -> Iterable[list[int]]:
+    """Which of the findings tell of one attack, as their numbers; each number once."""
+    groups = _Groups(len(findings))
+    _tie_by_process(findings, groups)
+    _tie_by_caller(findings, groups)
+    return groups.members()
 
 
 def confidence_of(links: Iterable[str], otherwise: str) -> str:
