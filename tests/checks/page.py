@@ -15,8 +15,9 @@ PAGE = ROOT / "docs" / "checks.md"
 _HEAD = """# What `tiercel check` looks for
 
 Made from the checks' own docstrings (`python -m tests.checks.page`). They run in this order over rule documents (.md),
-files of KQL (.kql, .csl) Sentinel rules and environment filters (.yaml). An error stops the rule; a warning does not. Places are lines and
-columns of your own file, also where the query stands inside Markdown or a YAML block.
+files of KQL (.kql, .csl), Sentinel rules and environment filters (.yaml). An error stops the rule or the filter; a
+warning does not. Places are lines and columns of your own file, also where the query stands inside Markdown or a YAML
+block.
 """
 
 
