@@ -17,7 +17,7 @@ CASES = sorted((Path(__file__).parent / "sifting").glob("*.json"))
 def test_what_is_shown(case):
     told = json.loads(case.read_text())
     several = [(each, _finding(number, each)) for number, each in enumerate(told["findings"])]
-    shown, review = sift(
+    sifted = sift(
         (finding for each, finding in several if "taken" not in each),
         (
             Suppressed(each["taken"].rstrip("*"), finding, each["taken"].endswith("*"))
@@ -25,5 +25,5 @@ def test_what_is_shown(case):
             if "taken" in each
         ),
     )
-    assert [list(finding.rules) for finding in shown] == told["shown"]
-    assert [[each.filter, list(each.finding.rules)] for each in review] == told["review"]
+    assert [list(finding.rules) for finding in sifted.shown] == told["shown"]
+    assert [[each.filter, list(each.finding.rules)] for each in sifted.suppressed] == told["review"]

@@ -31,7 +31,9 @@ def test_what_is_read_back_is_what_was_hunted(result, tmp_path):
     assert list(read.result.findings) == [replace(each, columns=as_json(each)["columns"]) for each in result.findings]
     assert len(read.result.findings) >= 1
     for field in fields(Result):
-        if field.name != "findings":
+        if field.name == "by_rule":
+            assert [each.id for each in read.result.by_rule] == [each.id for each in result.by_rule]
+        elif field.name != "findings":
             assert getattr(read.result, field.name) == getattr(result, field.name), field.name
 
 
