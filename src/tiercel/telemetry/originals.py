@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ __all__ = ["Original", "read_originals"]
 
 _GONE: Final = "the file is not where it was read from"
 _NO_RECORD: Final = "the file holds no such record any more"
+_OWN_NUMBER: Final = re.compile(r'"EventRecordID":(\d+)')
+"""The number that an event of an event log says of itself: an exported log numbers its records anew."""
 _DERIVED: Final = "no single event: Tiercel derived it from several"
 
 
@@ -130,13 +133,16 @@ def _records(document: Document, asked: Mapping[int, str]) -> Iterator[tuple[int
     last = max(asked)
     match format_of(document.head):
         case Format.JSON_LINES:
-            yield from _lines(read_json_lines(document.stream), asked, last)
+            yield from _lines(read_json_lines(document.stream), last)
         case Format.JSON_ARRAY:
             with duckdb.connect() as connection:
-                yield from _lines(read_json_array(document.stream, connection), asked, last)
+                yield from _lines(read_json_array(document.stream, connection), last)
         case Format.EVTX:
             providers = tuple(channel.provider for channel in Channel)
-            yield from _lines(read_evtx(document, providers, "", lambda _: None), asked, None)
+            for run in read_evtx(document, providers, "", lambda _: None):
+                for number, line in zip(run.numbers, run.lines.to_pylist(), strict=True):
+                    own = _OWN_NUMBER.search(line)
+                    yield int(own[1]) if own else number, line
         case Format.PARQUET:
             yield from _parquet_rows(document, asked)
         case Format.CSV:
@@ -145,12 +151,11 @@ def _records(document: Document, asked: Mapping[int, str]) -> Iterator[tuple[int
             return
 
 
-def _lines(runs: Iterable[Records], asked: Mapping[int, str], last: int | None) -> Iterator[tuple[int, str]]:
+def _lines(runs: Iterable[Records], last: int) -> Iterator[tuple[int, str]]:
     for run in runs:
-        for index, number in enumerate(run.numbers):
-            if number in asked and index < len(run.lines):
-                yield number, run.lines[index].as_py()
-        if last is not None and len(run.numbers) and run.numbers[-1] >= last:
+        if len(run.lines):
+            yield from zip(run.numbers, run.lines.to_pylist(), strict=True)
+        if len(run.numbers) and run.numbers[-1] >= last:
             return
 
 
