@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["shown"]
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["moment", "plural", "shown"]
 
 _UNSAFE: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # control characters, among them escape and the one-byte CSI
@@ -32,3 +35,22 @@ def _escape(character: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def moment(time: datetime | None) -> str:
+    """The instant as people read it, UTC: date, time, milliseconds.
+
+    >>> from datetime import UTC, datetime
+    >>> moment(datetime(2020, 9, 20, 16, 16, 56, 597123, tzinfo=UTC))
+    '2020-09-20 16:16:56.597'
+    """
+    return "" if time is None else time.replace(tzinfo=None).isoformat(" ", "milliseconds")
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """`1 finding`, `2,000 findings`.
+
+    >>> plural(1, "finding"), plural(2000, "finding"), plural(0, "entry", "entries")
+    ('1 finding', '2,000 findings', '0 entries')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

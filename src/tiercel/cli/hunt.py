@@ -17,16 +17,18 @@ from tiercel.cli.options import (
     format_option,
     out_option,
     paths_argument,
+    report_option,
     rules_option,
     save_option,
 )
+from tiercel.cli.page import write_report
 from tiercel.cli.progress import progress_shown
 from tiercel.cli.report import show_report
 from tiercel.cli.terminal import console, plural, shown
 from tiercel.cli.written import json_line, opened
 from tiercel.findings import as_json
 from tiercel.hunt import hunt
-from tiercel.saved import dump
+from tiercel.saved import Saved, dump
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,6 +60,7 @@ _EXIT_FAILED = 3
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the findings that filters took there, as JSON lines, each with its filter.",
 )
+@report_option
 def hunt_command(
     *,
     paths: tuple[Path, ...],
@@ -69,6 +72,7 @@ def hunt_command(
     save: Path | None,
     filters: tuple[Path, ...],
     review: Path | None,
+    html: Path | None,
 ) -> int:
     """Hunt the telemetry at PATH with rules, and print what they find, each step with its raw event.
 
@@ -82,6 +86,7 @@ def hunt_command(
     tiercel hunt evidence/ --as-of 2026-07-14T12:00:00Z
     tiercel hunt evidence/ --save case.json          all of the result, for later
     tiercel hunt evidence/ --filters here.yaml --suppressed taken.jsonl
+    tiercel hunt evidence/ --report case.html        the findings as one page
 
     \b
     Exit codes: 0 nothing found, 1 findings, 2 wrong use,
@@ -92,6 +97,8 @@ def hunt_command(
     if save is not None:
         with opened(save) as file:
             file.write(dump(result) + "\n")
+    if html is not None:
+        write_report(Saved(result, ""), html, [Path()])
     with opened(out) as file:
         match written_as:
             case "jsonl":

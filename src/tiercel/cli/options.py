@@ -15,6 +15,7 @@ __all__ = [
     "format_option",
     "out_option",
     "paths_argument",
+    "report_option",
     "rules_option",
     "save_option",
 ]
@@ -83,4 +84,11 @@ save_option: Final = click.option(
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also keep the whole result there as one JSON document: findings, import, rules run and not run.",
+)
+report_option: Final = click.option(
+    "--report",
+    "html",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write the result there as one HTML page that needs no network.",
 )

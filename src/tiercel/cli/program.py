@@ -24,6 +24,7 @@ EXIT_INTERRUPTED: Final = 130
 
 COMMANDS: Final = {
     "hunt": "tiercel.cli.hunt:hunt_command",
+    "report": "tiercel.cli.page:report_command",
     "query": "tiercel.cli.query:query_command",
     "import": "tiercel.cli.import_:import_command",
     "lake": "tiercel.cli.lake:lake_command",
@@ -59,6 +60,7 @@ def tiercel() -> None:
     \b
     tiercel hunt logs/                     hunt a folder of logs with the shipped rules
     tiercel hunt logs/ --rules mine.md     hunt it with a rule of your own
+    tiercel hunt logs/ --report case.html  the findings as one page to read, send and print
     tiercel query 'DeviceProcessEvents | take 5' logs/
                                            run any KQL over the same tables
 

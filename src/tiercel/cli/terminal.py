@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from rich.console import Console
 
-from tiercel.shown import shown
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from tiercel.shown import moment, plural, shown
 
 __all__ = ["console", "moment", "plural", "shown", "wrapped"]
 
@@ -33,22 +30,3 @@ def wrapped(text: str, first: str, rest: str, words: Console) -> str:
         replace_whitespace=False,
     )
     return "\n".join(lines) or first
-
-
-def moment(time: datetime | None) -> str:
-    """The instant as people read it, UTC: date, time, milliseconds.
-
-    >>> from datetime import UTC, datetime
-    >>> moment(datetime(2020, 9, 20, 16, 16, 56, 597123, tzinfo=UTC))
-    '2020-09-20 16:16:56.597'
-    """
-    return "" if time is None else time.replace(tzinfo=None).isoformat(" ", "milliseconds")
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """`1 finding`, `2,000 findings`.
-
-    >>> plural(1, "finding"), plural(2000, "finding"), plural(0, "entry", "entries")
-    ('1 finding', '2,000 findings', '0 entries')
-    """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -1,0 +1,94 @@
+// Filters, sorts and opens findings. Everything is in the page already; nothing is built from an event's text.
+const openFinding = (() => {
+  const list = document.getElementById("list");
+  const target = (hash) => {
+    try {
+      return hash.length > 1 ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
+    } catch {
+      return null; // a fragment that is no text leads nowhere
+    }
+  };
+  const show = (article) => {
+    for (const other of document.querySelectorAll(".is-target")) other.classList.remove("is-target");
+    if (article.hidden) reset();
+    article.querySelector("details").open = true;
+    article.classList.add("is-target");
+    article.scrollIntoView({ block: "start" });
+    article.querySelector("summary").focus({ preventScroll: true });
+  };
+  const follow = () => {
+    const found = target(location.hash);
+    if (!found) return;
+    if (found.matches("article.finding")) show(found);
+    else if (found.matches("details")) found.open = true;
+  };
+  let reset = () => {};
+  addEventListener("hashchange", follow);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href^='#']");
+    if (link && link.getAttribute("href") === location.hash) follow();
+  });
+  if (!list) return () => {};
+
+  const articles = [...list.children];
+  const texts = articles.map((article) => article.textContent.toLowerCase());
+  const form = document.getElementById("filters");
+  const search = document.getElementById("search");
+  const technique = document.getElementById("technique");
+  const device = document.getElementById("device");
+  const sort = document.getElementById("sort");
+  const matching = document.getElementById("matching");
+  const openAll = document.getElementById("open-all");
+
+  const filter = () => {
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const severities = new Set([...form.querySelectorAll("input[name=severity]:checked")].map((box) => box.value));
+    let shown = 0;
+    articles.forEach((article, index) => {
+      const data = article.dataset;
+      const fits =
+        severities.has(data.severity) &&
+        (!technique.value || data.techniques.split(" ").includes(technique.value)) &&
+        (!device.value || data.source === device.value || data.target === device.value) &&
+        words.every((word) => texts[index].includes(word));
+      article.hidden = !fits;
+      shown += fits;
+    });
+    const all = articles.length;
+    matching.textContent = shown === all ? `${all} finding${all === 1 ? "" : "s"}` : `${shown} of ${all} findings`;
+    document.getElementById("no-match").hidden = shown > 0;
+  };
+  const orders = {
+    time: (a, b) => a.when - b.when,
+    severity: (a, b) => a.rank - b.rank || a.when - b.when,
+    target: (a, b) => a.target.localeCompare(b.target) || a.when - b.when,
+    source: (a, b) => a.source.localeCompare(b.source) || a.when - b.when,
+  };
+  const order = () => {
+    const sorted = [...articles].sort((one, other) => orders[sort.value](one.dataset, other.dataset));
+    list.append(...sorted);
+  };
+  reset = () => {
+    form.reset();
+    filter();
+    order();
+  };
+  form.addEventListener("input", filter);
+  sort.addEventListener("change", order);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", () => setTimeout(() => (filter(), order())));
+  document.getElementById("clear").addEventListener("click", () => (reset(), search.focus()));
+  openAll.addEventListener("click", () => {
+    const details = articles.filter((article) => !article.hidden).map((article) => article.querySelector("details"));
+    const open = details.some((each) => !each.open);
+    for (const each of details) each.open = open;
+    openAll.textContent = open ? "Close all" : "Open all";
+  });
+  addEventListener("load", follow);
+  return (id) => {
+    const found = document.getElementById(`finding-${id}`);
+    if (!found) return;
+    if (location.hash === `#finding-${id}`) show(found);
+    else location.hash = `finding-${id}`;
+  };
+})();

@@ -1,0 +1,164 @@
+"""A saved result as the page's context: everything that the templates show, ready to be read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from tiercel.report.assets import shell
+from tiercel.report.context import Facet, Fact, Page
+from tiercel.report.events import LONGEST_EVENT, Events
+from tiercel.report.finding_view import LEVELS, view_finding
+from tiercel.report.movement import graph_data, view_movement, view_paths
+from tiercel.report.telemetry_view import (
+    caution_of,
+    view_failure,
+    view_issue,
+    view_rule,
+    view_telemetry,
+)
+from tiercel.report.words import day, listed, text
+from tiercel.rules import read_catalog
+from tiercel.shown import moment, plural
+from tiercel.telemetry.originals import read_originals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from tiercel.findings import Finding
+    from tiercel.report.context import FindingView
+    from tiercel.rules import Rule
+    from tiercel.saved import Saved
+
+__all__ = ["read_page"]
+
+
+def read_page(saved: Saved, folders: Sequence[Path], *, progress: Callable[[str], None] | None = None) -> Page:
+    """The page of a result; the raw events of its evidence are read again from their files.
+
+    Args:
+        saved: the result.
+        folders: where files that the result names relatively are looked for.
+        progress: called with the name of each file before it is read.
+
+    """
+    result = saved.result
+    sources = (source for finding in result.findings for source in _sources(finding))
+    events = Events(read_originals(sources, folders, longest=LONGEST_EVENT, progress=progress))
+    rules = {run.rule.id: run.rule for run in result.rules_run}
+    names = _technique_names([*read_catalog().rules, *rules.values()])
+    findings = tuple(view_finding(each, rules, names, result.report.clocks, events) for each in result.findings)
+    return Page(
+        shell=shell(_json(graph_data(findings)), events.packed()),
+        title=_title(findings, result.findings),
+        headline=_headline(findings),
+        summary=tuple(_summary(findings, result.findings)),
+        facts=tuple(_facts(findings)),
+        made=f"Made by Tiercel {version('tiercel')} on {moment(datetime.now(UTC))[:-7]} UTC; "
+        f"hunted as of {moment(result.now)[:-4]} UTC.",
+        caution=caution_of(saved),
+        findings=findings,
+        severities=_facets((each.severity for each in findings), LEVELS),
+        techniques=_facets(technique.id for each in findings for technique in each.techniques),
+        devices=_facets(name for each in findings for name in {each.target, each.source}),
+        movement=view_movement(findings),
+        paths=view_paths((), findings),
+        telemetry=view_telemetry(saved),
+        rules=tuple(view_rule(each, is_known=saved.is_whole) for each in result.rules_run),
+        failures=tuple(view_failure(each) for each in result.rules_failed),
+        warnings=tuple(view_issue(each) for each in result.warnings),
+        suppressed=view_suppressed(result),
+    )
+
+
+def _sources(finding: Finding) -> Iterator[str]:
+    """The raw events that a finding's part of the page leads to."""
+    attribution = finding.attribution
+    places: list[Any] = [*finding.evidence]
+    if attribution:
+        places += [attribution.caller, *attribution.mirrors, *attribution.followed]
+        places += [*attribution.tree, *attribution.caller_tree]
+        places += [attribution.logon] if attribution.logon else []
+    yield from (place.source for place in places if place.source)
+
+
+def _technique_names(rules: Iterable[Rule]) -> dict[str, str]:
+    """ATT&CK's names by id, as rule documents give them."""
+    return {row.attack_id: row.name.replace(" - ", ": ") for rule in rules for row in rule.attack if row.name}
+
+
+def _facets(values: Iterable[str], order: Sequence[str] = ()) -> tuple[Facet, ...]:
+    """Each value with its count: in the order given, else the most frequent first."""
+    counts = Counter(value for value in values if value)
+    ranked = sorted(
+        counts.items(), key=lambda pair: (order.index(pair[0]) if pair[0] in order else 99, -pair[1], pair[0])
+    )
+    return tuple(Facet(value, value, count) for value, count in ranked)
+
+
+def _title(views: Sequence[FindingView], findings: Sequence[Finding]) -> str:
+    if not views:
+        return "Nothing found"
+    first = min((each.first_time for each in findings if each.first_time), default=None)
+    return text(
+        f"{plural(len(views), 'finding')} on {listed(_targets(views), 2)}{', ' + day(first) if first else ''}", 200
+    )
+
+
+def _targets(views: Iterable[FindingView]) -> list[str]:
+    return list(dict.fromkeys(each.target for each in views))
+
+
+def _headline(views: Sequence[FindingView]) -> str:
+    """What was found, in one sentence."""
+    if not views:
+        return "No lateral movement was found in this telemetry."
+    ran = [each for each in views if each.certainty.startswith("Execution")]
+    targets, sources = _targets(views), list(dict.fromkeys(each.source for each in views))
+    reached = f"{listed(sources, 2)} reached {listed(targets, 2)}"
+    if not ran:
+        return f"{reached}; nothing was seen to run there."
+    return (
+        f"{reached}{'' if len(ran) == len(views) else f', and ran something in {len(ran):,} of {len(views):,} cases'}."
+    )
+
+
+def _summary(views: Sequence[FindingView], findings: Sequence[Finding]) -> Iterator[str]:
+    """The rest in a few sentences."""
+    if not views:
+        yield "That is an answer about this telemetry alone: see below what was imported and which rules ran."
+        return
+    first = min((each.first_time for each in findings if each.first_time), default=None)
+    last = max((each.last_time for each in findings if each.last_time), default=None)
+    if first and last:
+        yield (
+            f"The first event of it is of {day(first)}, {moment(first)[11:-4]} UTC, "
+            f"the last of {day(last)}, {moment(last)[11:-4]} UTC."
+        )
+    accounts = list(dict.fromkeys(each.account for each in views if each.account))
+    if accounts:
+        yield f"{plural(len(accounts), 'account')} {'was' if len(accounts) == 1 else 'were'} used: {listed(accounts)}."
+    worst = [each for each in views if each.rank == min(view.rank for view in views)]
+    yield f"{plural(len(worst), 'finding')} {'is' if len(worst) == 1 else 'are'} of {worst[0].severity} severity."
+    sure = sum(each.confidence == "high" for each in views)
+    yield f"Of {sure:,} of {plural(len(views), 'finding')} the confidence is high."
+
+
+def _facts(views: Sequence[FindingView]) -> Iterator[Fact]:
+    """The numbers at the top."""
+    yield Fact("findings", f"{len(views):,}")
+    yield Fact("targets", f"{len(set(_targets(views))):,}")
+    yield Fact("callers", f"{len({each.source for each in views}):,}")
+    yield Fact("accounts", f"{len({each.account for each in views if each.account}):,}")
+
+
+def _json(value: object) -> Markup:
+    """JSON that cannot end the script element it stands in, nor open a comment there."""
+    raw = json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+    return Markup(raw.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704  nothing of HTML is left in it
