@@ -20,6 +20,7 @@ from tiercel.report.telemetry_view import (
     view_failure,
     view_issue,
     view_rule,
+    view_suppressed,
     view_telemetry,
 )
 from tiercel.report.words import day, listed, text
@@ -72,7 +73,7 @@ def read_page(saved: Saved, folders: Sequence[Path], *, progress: Callable[[str]
         telemetry=view_telemetry(saved),
         rules=tuple(view_rule(each, is_known=saved.is_whole) for each in result.rules_run),
         failures=tuple(view_failure(each) for each in result.rules_failed),
-        warnings=tuple(view_issue(each) for each in result.warnings),
+        warnings=tuple(view_issue(each) for each in (*result.filter_issues, *result.warnings)),
         suppressed=view_suppressed(result),
     )
 
