@@ -17,7 +17,7 @@ import duckdb
 from tiercel.engines.duckdb import DuckDBEngine
 from tiercel.engines.kept import KeptStatements, default_folder
 from tiercel.errors import Issue, RuleError, Severity, Span, TiercelError, UsageError
-from tiercel.findings import FilterRun, Finding, Suppressed, as_arrow, assemble, sift
+from tiercel.findings import FilterRun, Finding, Suppressed, as_arrow, assemble, sift, with_recurrence
 from tiercel.rules import Collection, Rule, read_catalog, read_collection
 from tiercel.tables import TABLES
 from tiercel.tables.lake import Dataset, is_lake
@@ -197,7 +197,7 @@ def hunt(
         _run(rule, telemetry, sieve, tally)
     sifted = sift(tally.findings, tally.taken)
     return Result(
-        findings=Findings(sifted.shown),
+        findings=Findings(with_recurrence(sifted.shown, [each.finding for each in sifted.suppressed])),
         report=telemetry.report,
         rules_run=tuple(tally.run),
         rules_failed=tuple(tally.failed),

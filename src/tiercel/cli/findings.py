@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from tiercel.cli.terminal import moment, shown, wrapped
+from tiercel.cli.terminal import moment, plural, shown, wrapped
 from tiercel.cli.written import csv_text
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _LONGEST: Final = 240
 _CSV: Final = (
     "id", "rule_id", "title", "techniques", "tactics", "severity", "confidence", "summary", "device", "peer_ip",
     "peer_name", "account", "first_time", "last_time", "server_name", "server_pid", "server_command_line", "child_name",
-    "child_pid", "child_command_line", "rows", "sources",
+    "child_pid", "child_command_line", "rows", "sources", "recurring_times", "recurring_devices",
 )  # fmt: skip
 
 
@@ -40,6 +40,8 @@ def _flat(finding: Finding) -> list[Any]:
     values["techniques"] = " ".join(finding.techniques)
     values["tactics"] = ", ".join(finding.tactics)
     values["sources"] = " ".join(dict.fromkeys(step.source for step in finding.evidence if step.source))
+    values["recurring_times"] = finding.recurring.times if finding.recurring else None
+    values["recurring_devices"] = finding.recurring.devices if finding.recurring else None
     for role, process in (("server", finding.server), ("child", finding.child)):
         for part in ("name", "pid", "command_line"):
             values[f"{role}_{part}"] = getattr(process, part) if process else None
@@ -56,7 +58,7 @@ def show_findings(words: Console, findings: Iterable[Finding]) -> None:
         words.print(head)
         words.print(wrapped(shown(finding.summary), _INDENT, _INDENT, words))
         names = (("from", _caller(finding)), ("account", finding.account), ("attack", " ".join(finding.techniques)),
-                 ("seen", _certainty(finding)),
+                 ("seen", _certainty(finding)), ("recurs", _recurrence(finding)),
                  ("server", _process(finding.server)), ("child", _process(finding.child)))  # fmt: skip
         for name, text in names:
             if text:
@@ -78,6 +80,15 @@ def _certainty(finding: Finding) -> str:
     """How far the attack was seen to go, what ties it to the caller, and how sure that makes us."""
     tied = f"tied by {', '.join(finding.links)}" if finding.links else ""
     return "; ".join(part for part in (finding.strength, tied, f"confidence {finding.confidence}") if part)
+
+
+def _recurrence(finding: Finding) -> str:
+    """How often this caller had the same program started, and on how many devices."""
+    found = finding.recurring
+    if found is None:
+        return ""
+    span = f"{moment(found.first_time)} to {moment(found.last_time)}"
+    return f"{found.image}, {plural(found.times, 'time')} on {plural(found.devices, 'device')}, {span}"
 
 
 def _process(process: Process | None) -> str:

@@ -13,6 +13,7 @@ from tiercel.findings.lookup import Lookup
 from tiercel.findings.merge import merge, merge_groups, merged
 from tiercel.findings.path import Hop, MovementPath
 from tiercel.findings.reading import from_json, read_lines
+from tiercel.findings.recurrence import Recurrence, with_recurrence
 from tiercel.findings.shapes import SCHEMA, as_arrow, as_json, iso
 from tiercel.findings.suppression import FilterRun, Sifted, Suppressed, sift
 
@@ -29,6 +30,7 @@ __all__ = [
     "Mirror",
     "MovementPath",
     "Process",
+    "Recurrence",
     "Sifted",
     "Step",
     "Suppressed",
@@ -46,4 +48,5 @@ __all__ = [
     "read_lines",
     "sift",
     "unite",
+    "with_recurrence",
 ]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tiercel.findings.attribution import Attribution
+    from tiercel.findings.recurrence import Recurrence
 
 __all__ = ["Finding", "Process", "Step"]
 
@@ -84,3 +85,5 @@ class Finding:
     columns: Mapping[str, Any] = field(default_factory=dict)
     attribution: Attribution | None = None
     """Who called, by which logon, what followed; None where a hunt was told to leave it out."""
+    recurring: Recurrence | None = None
+    """That this caller has the same program started again and again; None where it does not."""

@@ -14,10 +14,18 @@ import orjson
 from tiercel.errors import UsageError
 from tiercel.findings.attribution import Attribution
 from tiercel.findings.finding import Finding, Process
+from tiercel.findings.recurrence import Recurrence
 
 __all__ = ["from_json", "read_lines"]
 
-_NAMES: Final = {"Any": Any, "Attribution": Attribution, "Mapping": Mapping, "Process": Process, "datetime": datetime}
+_NAMES: Final = {
+    "Any": Any,
+    "Attribution": Attribution,
+    "Mapping": Mapping,
+    "Process": Process,
+    "Recurrence": Recurrence,
+    "datetime": datetime,
+}
 """What the annotations of the declared classes name, besides what their own modules hold."""
 
 

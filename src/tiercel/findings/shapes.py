@@ -120,6 +120,16 @@ _ATTRIBUTION: Final = pa.struct(
         ("unknown", pa.list_(_UNKNOWN)),
     ]
 )
+_RECURRENCE: Final = pa.struct(
+    [
+        ("caller", _TEXT),
+        ("image", _TEXT),
+        ("devices", pa.int64()),
+        ("times", pa.int64()),
+        ("first_time", _TIME),
+        ("last_time", _TIME),
+    ]
+)
 SCHEMA: Final = pa.schema(
     [
         ("id", _TEXT),
@@ -147,6 +157,7 @@ SCHEMA: Final = pa.schema(
         ("rules", pa.list_(_TEXT)),
         ("columns", _TEXT),
         ("attribution", _ATTRIBUTION),
+        ("recurring", _RECURRENCE),
     ]
 )
 """The columns of findings as Arrow: the fields of `Finding`; `columns` is JSON text."""
