@@ -5,9 +5,9 @@ comes from one of the two deployment hosts or the monitoring host, whose remote 
 found and marked as recurring, and a file of environment filters takes it. The exit code is 1 when an attack was missed,
 more than five findings are unexplained, or the filters took anything of an attack.
 
-The source's two rules are run beside the shipped ones where the folder of seeds stands beside the captures: its SCM rule
-as it is, and for its DCOM hunt, of which the article tells the steps and not the query, `dcom-remote-activation`, which
-takes the same steps.
+The source's two rules are run beside the shipped ones where the folder of seeds stands beside the captures: its SCM
+rule as it is, and for its DCOM hunt, of which the article tells the steps and not the query, `dcom-remote-activation`,
+which takes the same steps.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ def found(device="a", caller="10.0.0.5", image="Agent.exe", after=timedelta(0), 
     values = dict.fromkeys(("id", "rule_id", "title", "severity", "confidence", "summary"), "")
     time = START + after
     return Finding(
-        **values, techniques=(), tactics=(), device=device, device_id=None, peer_ip=caller, peer_name=None, account=None,
-        first_time=time, last_time=time, server=None, child=child, evidence=(), strength=strength,
+        **values, techniques=(), tactics=(), device=device, device_id=None, peer_ip=caller, peer_name=None,
+        account=None, first_time=time, last_time=time, server=None, child=child, evidence=(), strength=strength,
     )  # fmt: skip
 
 
