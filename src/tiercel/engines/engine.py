@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     import pyarrow as pa
@@ -62,4 +63,8 @@ class Engine(Protocol):
 
         Hidden columns can be asked for. It is how a finding gets back to its raw events. Raises EngineError.
         """
+        ...
+
+    def offered(self, name: str, rows: pa.Table) -> AbstractContextManager[None]:
+        """While it is open, plans can read these rows as a stored table of that name. Raises EngineError."""
         ...

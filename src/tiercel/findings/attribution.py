@@ -23,8 +23,9 @@ class Caller:
 
     `known_by` says how the device is known: `mirror` (its own record of the connection), `address` (the address is the
     device's own), `logon` (the name that the caller gave at its logon, which the caller chooses), or empty.
-    `process_known_by` says how the process is: `connection` (it made the connection), `command line` (it names the
-    target and ran at that time), `credentials` (it used another account's credentials for the target), or empty.
+    `process_known_by` says how the process is: `connection` (it made the connection), `credentials` (it used another
+    account's credentials for the target), `another connection` (it had just connected to the target), `command line`
+    (it names the target and had just started), or empty.
     """
 
     ip: str | None = None
@@ -127,7 +128,7 @@ class TreeProcess:
 class Unknown:
     """What could not be known, and which log setting would have told it.
 
-    `what` is `calling process`, `calling device`, `logon`, `session`, `server start` or `command line`.
+    `what` is `calling device`, `calling process`, `connection`, `logon`, `session` or `command line`.
     """
 
     what: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,7 @@ from tiercel.errors import EngineError
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlglot.generator import Generator
 
@@ -99,6 +100,18 @@ class DuckDBEngine:
             return matching_rows(self._connection, table, keys, columns)
         except duckdb.Error as error:
             raise self._error(error, "") from error
+
+    @contextmanager
+    def offered(self, name: str, rows: pa.Table) -> Iterator[None]:
+        """While it is open, plans can read these rows as a stored table of that name."""
+        try:
+            self._connection.register(name, rows)
+        except duckdb.Error as error:
+            raise self._error(error, "") from error
+        try:
+            yield
+        finally:
+            self._connection.unregister(name)
 
     def probe(self, plan: Plan) -> list[tuple[object, ...]]:
         """The plan's rows as Python values, dynamics parsed: what the compiler asks while it compiles."""
