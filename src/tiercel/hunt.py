@@ -9,15 +9,27 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, overload
 
 import duckdb
 
+from tiercel.attribution import attribute
 from tiercel.engines.duckdb import DuckDBEngine
 from tiercel.engines.kept import KeptStatements, default_folder
 from tiercel.errors import Issue, RuleError, Severity, Span, TiercelError, UsageError
-from tiercel.findings import FilterRun, Finding, Suppressed, as_arrow, assemble, sift, with_recurrence
+from tiercel.findings import (
+    FilterRun,
+    Finding,
+    MovementPath,
+    Suppressed,
+    as_arrow,
+    assemble,
+    sift,
+    trace,
+    with_recurrence,
+)
 from tiercel.rules import Collection, Rule, read_catalog, read_collection
 from tiercel.tables import TABLES
 from tiercel.tables.lake import Dataset, is_lake
@@ -36,6 +48,7 @@ if TYPE_CHECKING:
     from tiercel.telemetry.report import ImportReport, Progress
 
 __all__ = [
+    "Attributing",
     "Findings",
     "Result",
     "RuleFailure",
@@ -94,6 +107,13 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
+class Attributing:
+    """All rules have run; of so many findings it is now found out who called and what followed."""
+
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
 class RuleRun:
     """A rule that ran: its findings' number, the rows of its result, how long it took."""
 
@@ -130,6 +150,11 @@ class Result:
     filter_issues: tuple[Issue, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     """The findings that environment filters took, each with its filter's id."""
+
+    @cached_property
+    def paths(self) -> tuple[MovementPath, ...]:
+        """How the findings chain from host to host, the longest chains first."""
+        return trace(self.findings)
 
     @property
     def is_complete(self) -> bool:
@@ -169,7 +194,8 @@ def hunt(
     as_of: datetime | None = None,
     channels: Iterable[str] | None = None,
     filters: Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | Filters | None = None,
-    progress: Callable[[Progress | Running], None] | None = None,
+    attribution: bool = True,
+    progress: Callable[[Progress | Running | Attributing], None] | None = None,
 ) -> Result:
     """What the rules find in the telemetry at these paths.
 
@@ -180,7 +206,8 @@ def hunt(
         channels: read only these Windows channels: `sysmon`, `security` (with System). None for all.
         filters: files of environment filters, or filters read before. What they take is in the result's `suppressed`.
             They expire by today's date, or by `as_of` where it is given.
-        progress: called now and then with how far the import is, and before each rule.
+        attribution: whether to find out of each finding who called, by which logon, and what followed.
+        progress: called now and then with how far the import is, before each rule, and before the attribution.
 
     Raises:
         UsageError: for a path that does not exist, or an unknown channel.
@@ -196,8 +223,13 @@ def hunt(
             progress(Running(rule.id, number, len(collection.rules)))
         _run(rule, telemetry, sieve, tally)
     sifted = sift(tally.findings, tally.taken)
+    found = with_recurrence(sifted.shown, [each.finding for each in sifted.suppressed])
+    if attribution and found:
+        if progress:
+            progress(Attributing(len(found)))
+        found = _attributed(found, telemetry, tally)
     return Result(
-        findings=Findings(with_recurrence(sifted.shown, [each.finding for each in sifted.suppressed])),
+        findings=Findings(found),
         report=telemetry.report,
         rules_run=tuple(tally.run),
         rules_failed=tuple(tally.failed),
@@ -401,6 +433,21 @@ def _rows(rule: Rule, telemetry: Telemetry, sieve: Sieve | None) -> _Ran:
     for one, its in by_filter:
         sieve.took(one, its.num_rows)
     return _Ran(rows, by_filter, injection.plan)
+
+
+def _attributed(found: tuple[Finding, ...], telemetry: Telemetry, tally: _Tally) -> tuple[Finding, ...]:
+    """The findings attributed; as they were where that fails, which is told as a rule's failure is."""
+    try:
+        return attribute(found, telemetry.engine, telemetry.kept)
+    except RuleError as error:
+        issues = error.issues
+    except TiercelError as error:
+        issues = (Issue("attribution-failed", str(error), None),)
+    except Exception as error:  # noqa: BLE001  a fault of ours here must not hide what the rules found
+        message = f"an error of Tiercel's own, {type(error).__name__}: {error}"
+        issues = (Issue("internal-error", message, None, "please report it; --no-attribution leaves this part out"),)
+    tally.failed.append(RuleFailure("attribution", "attribution", issues))
+    return found
 
 
 def _statement(rule: Rule, telemetry: Telemetry) -> Statement:

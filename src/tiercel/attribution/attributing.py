@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from tiercel.engines.engine import Engine
+    from tiercel.engines.kept import KeptStatements
 
 __all__ = ["attribute"]
 
@@ -32,7 +33,7 @@ _AGE: Final = timedelta(days=7)
 """How old a process may be whose start is looked for."""
 
 
-def attribute(findings: Iterable[Finding], engine: Engine, now: datetime) -> tuple[Finding, ...]:
+def attribute(findings: Iterable[Finding], engine: Engine, kept: KeptStatements) -> tuple[Finding, ...]:
     """The findings, each with its `Attribution`; one that names no device or time has none.
 
     A dozen queries for all of them, however many they are. Raises RuleError and EngineError.
@@ -41,7 +42,7 @@ def attribute(findings: Iterable[Finding], engine: Engine, now: datetime) -> tup
     known = subjects(several, engine)
     if not known:
         return several
-    whole = _Attributing(known, Asking(engine, now))
+    whole = _Attributing(known, Asking(engine, kept))
     told = {id(subject.finding): attributed for subject, attributed in whole.run()}
     return tuple(told.get(id(each), each) for each in several)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
@@ -10,16 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from tiercel.errors import RuleError
-from tiercel.kql import Source
-from tiercel.plan import compile_text
 from tiercel.rules import read_rule
 from tiercel.tables import TABLES, Column, KustoType, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
-    from tiercel.engines.engine import Engine
+    from tiercel.engines.engine import Engine, Statement
+    from tiercel.engines.kept import KeptStatements
     from tiercel.plan import Plan
     from tiercel.rules import Rule
 
@@ -66,40 +65,62 @@ def documents() -> Mapping[str, Rule]:
     return read
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Asking:
-    """Asks an engine. `first` and `last` are the bounds of time within which stored rows are looked at, by question."""
+    """Asks an engine. Statements are kept from one run to the next, as those of rules are."""
 
     engine: Engine
-    now: datetime
-    _plans: dict[tuple[str, datetime, datetime], Plan] = field(default_factory=dict)
+    kept: KeptStatements
 
     def ask(
         self, question: str, rows: Sequence[Mapping[str, Any]], first: datetime, last: datetime
     ) -> list[dict[str, Any]]:
-        """The answers to one question for all rows, none where nothing is asked. Raises RuleError and EngineError."""
+        """The answers to one question for all rows, none where nothing is asked. Raises RuleError and EngineError.
+
+        Stored rows are looked at from `first` to `last`: a document's clock stands at `last`, and looks back by `Span`.
+        """
         if not rows:
             return []
         table = ASKED[question]
-        key = question, first, last
-        if key not in self._plans:  # a tree asks the same question once a generation
-            self._plans[key] = self._plan(documents()[question], table, first, last)
+        statement = self._statement(documents()[question], table, _span(last - first))
         schema = pa.schema([(column.name, _ARROW[column.type]) for column in table.columns])
         columns = {name: [row.get(name) for row in rows] for name in schema.names}
         for column in table.columns:
             if column.type is KustoType.STRING:  # Kusto's strings are never null
                 columns[column.name] = ["" if each is None else each for each in columns[column.name]]
         with self.engine.offered(table.name, pa.table(columns, schema=schema)):
-            answers: list[dict[str, Any]] = self.engine.run(self._plans[key]).to_pylist()
+            answers: list[dict[str, Any]] = self.engine.execute(statement, last).to_pylist()
         return answers
 
-    def _plan(self, rule: Rule, table: Table, first: datetime, last: datetime) -> Plan:
-        compiled = compile_text(
-            Source(rule.query.text, rule.path, rule.query.first_line),
-            now=self.now,
-            tables={**TABLES, table.name: table},
-            parameters={"From": first.isoformat(), "To": last.isoformat()},
-        )
-        if compiled.plan is None:
-            raise RuleError(f"{rule.path}: the query is wrong", issues=compiled.issues)
-        return compiled.plan
+    def _statement(self, rule: Rule, table: Table, span: int) -> Statement:
+        """The document as the engine's statement, kept from an earlier run or compiled now."""
+        place = f"attribution/{rule.path}:{rule.query.first_line} {span} d, asked {table}"
+        found = self.kept.find(self.engine.name, place, rule.query.text)
+        if found is None:
+            found = self.engine.prepare(_plan(rule, table, span))
+            self.kept.keep(self.engine.name, place, rule.query.text, found)
+        return found
+
+
+def _plan(rule: Rule, table: Table, span: int) -> Plan:
+    from tiercel.kql import Source  # noqa: PLC0415  only what is not kept is compiled
+    from tiercel.plan import compile_text  # noqa: PLC0415  see above
+
+    compiled = compile_text(
+        Source(rule.query.text, rule.path, rule.query.first_line),
+        now=datetime(2000, 1, 1),  # noqa: DTZ001  any instant: the statement's clock is set when it runs
+        tables={**TABLES, table.name: table},
+        parameters={"Span": f"{span}.00:00:00"},
+    )
+    if compiled.plan is None:
+        raise RuleError(f"{rule.path}: the query is wrong", issues=compiled.issues)
+    return compiled.plan
+
+
+def _span(wanted: timedelta) -> int:
+    """How many days are looked back, in a few steps, so that few statements serve every run.
+
+    >>> _span(timedelta(hours=3)), _span(timedelta(days=9)), _span(timedelta(days=9_999))
+    (2, 32, 20000)
+    """
+    return next((days for days in (2, 8, 32, 370) if timedelta(days=days) >= wanted), 20_000)

@@ -61,6 +61,11 @@ _EXIT_FAILED = 3
     help="Write the findings that filters took there, as JSON lines, each with its filter.",
 )
 @report_option
+@click.option(
+    "--attribution/--no-attribution",
+    default=True,
+    help="Find out of each finding who called, by which logon, and what followed. On unless it is turned off.",
+)
 def hunt_command(
     *,
     paths: tuple[Path, ...],
@@ -73,6 +78,7 @@ def hunt_command(
     filters: tuple[Path, ...],
     review: Path | None,
     html: Path | None,
+    attribution: bool,
 ) -> int:
     """Hunt the telemetry at PATH with rules, and print what they find, each step with its raw event.
 
@@ -93,7 +99,15 @@ def hunt_command(
     3 an input could not be read, a rule did not run or a filter is wrong (findings are printed all the same).
     """  # noqa: D301  click's mark for lines that keep their shape
     with progress_shown() as progress:
-        result = hunt(paths, rules or None, as_of=as_of, channels=channels or None, filters=filters, progress=progress)
+        result = hunt(
+            paths,
+            rules or None,
+            as_of=as_of,
+            channels=channels or None,
+            filters=filters,
+            attribution=attribution,
+            progress=progress,
+        )
     if save is not None:
         with opened(save) as file:
             file.write(dump(result) + "\n")

@@ -16,6 +16,7 @@ from tiercel.findings.reading import from_json, read_lines
 from tiercel.findings.recurrence import Recurrence, with_recurrence
 from tiercel.findings.shapes import SCHEMA, as_arrow, as_json, iso
 from tiercel.findings.suppression import FilterRun, Sifted, Suppressed, sift
+from tiercel.findings.tracing import trace
 
 __all__ = [
     "SCHEMA",
@@ -47,6 +48,7 @@ __all__ = [
     "merged",
     "read_lines",
     "sift",
+    "trace",
     "unite",
     "with_recurrence",
 ]
