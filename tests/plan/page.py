@@ -14,7 +14,8 @@ from tiercel.plan.expressions.windows import WINDOWS
 from tiercel.plan.functions import AGGREGATE_FAMILIES, FUNCTION_FAMILIES
 from tiercel.plan.functions.registry import Unsupported as UnsupportedFunction
 from tiercel.plan.operators.columns import PROJECTIONS
-from tiercel.plan.operators.file_profile import file_profile
+from tiercel.plan.operators.invoke import ENRICHMENTS
+from tiercel.plan.operators.own_devices import assigned_addresses
 from tiercel.plan.operators.plugins import PLUGINS, REFUSED_PLUGINS
 from tiercel.plan.operators.table import OPERATORS, SOURCES, UNKNOWN, Unsupported
 
@@ -68,8 +69,10 @@ CODES = {
     "kql-escape": "a backslash in a text with nothing that can follow it",
     "kql-join-condition": "a join's condition that is no equality of columns",
     "kql-literal": "a literal that does not fit its type",
+    "kql-local-data": "warning: one of Defender's functions is answered from the own tables",
     "kql-local-prevalence": "warning: FileProfile counts the own devices, no service is asked",
     "kql-misplaced": "a form where it cannot stand: an aggregate outside summarize, `$left` outside a join",
+    "kql-name-case": "warning: a column whose name differs in its case alone; Kusto would refuse it",
     "kql-named-argument": "a named argument where none is taken",
     "kql-needs-rows": "which columns a plugin gives depends on the rows, and nobody can read them now",
     "kql-no-query": "a text without a query",
@@ -144,7 +147,8 @@ def _operators() -> str:
         else:
             built.append((_code(WORDS[kind]), _sentence(lowering.__doc__)))
     refused += [(_code(word), why) for word, why in UNKNOWN.items()]
-    built.append((_code("invoke FileProfile"), _sentence(file_profile.__doc__)))
+    built += [(_code(f"invoke {name}"), _sentence(one.__doc__)) for name, one in ENRICHMENTS.items()]
+    built.append((_code("AssignedIPAddresses"), _sentence(assigned_addresses.__doc__)))
     return (
         "\n## Operators\n"
         + _table(("operator", "what it gives"), dict(built).items())

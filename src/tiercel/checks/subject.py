@@ -9,14 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from tiercel.checks.analytics import Analytics
-from tiercel.checks.log_analytics import LOG_ANALYTICS_TABLES
 from tiercel.errors import Issue, Severity, Span, UsageError
 from tiercel.filters import read_filter_document
 from tiercel.kql import Source, parse
 from tiercel.plan import compile as compile_query
 from tiercel.rules import read_rule
 from tiercel.rules.yaml_document import read_yaml
-from tiercel.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -79,8 +77,7 @@ class Subject:
         """The query's plan against the catalogue of tables; None where its syntax is wrong."""
         if self.source is None or self.parsed is None or self.parsed.query is None:
             return None
-        tables = LOG_ANALYTICS_TABLES if self.kind is Kind.ANALYTICS else TABLES
-        return compile_query(self.parsed.query, self.source, now=_NOW, tables=tables)
+        return compile_query(self.parsed.query, self.source, now=_NOW)
 
     @property
     def result(self) -> tuple[str, ...] | None:

@@ -141,10 +141,22 @@ class Constants(Cursor):
         value: object = None
         if text.lower() not in ("", "null"):
             value = _value(kusto_type, text)
+            if value is None and kusto_type is KustoType.INT:
+                value = self._int_bits(at, closer, text)
             if value is None:
                 self._report_literal(at, closer, kusto_type)
         self.at = closer + 1
         return Literal(region=self.region(at, closer), value=value, type=kusto_type)
+
+    def _int_bits(self, at: int, closer: int, text: str) -> int | None:
+        """`int(0xf090013d)`: 32 bits written as hexadecimal are the int of these bits, as an attribute mask means."""
+        value = read_integer(text) if text[:2].lower() == "0x" else None
+        if value is None or not 2**31 <= value < 2**32:
+            return None
+        region = self.region(at, closer)
+        message = f"`{shown(text)}` is larger than an int; its bits are read as {value - 2**32}"
+        self.warn("kql-number-range", message, region, f"`long({shown(text)})` holds it as it is")
+        return value - 2**32
 
     def _report_literal(self, at: int, closer: int, kusto_type: KustoType) -> None:
         region = self.region(at, closer)

@@ -166,11 +166,12 @@ class Cursor:
         """Keep a warning that the name at the token needs brackets in Kusto."""
         word = self.texts[at]
         region = self.region(at, at)
+        self.warn("kql-reserved-name", f"Kusto keeps the word `{word}` for itself", region, f"write `['{word}']`")
+
+    def warn(self, code: str, message: str, region: Region, hint: str = "") -> None:
+        """Keep a warning of what Kusto may refuse or read otherwise."""
         if len(self.warnings) < _MAX_ISSUES:
-            message = f"Kusto keeps the word `{word}` for itself"
-            hint = f"write `['{word}']`"
-            span = self.source.span(region)
-            self.warnings.append(Issue("kql-reserved-name", message, span, hint, Severity.WARNING))
+            self.warnings.append(Issue(code, message, self.source.span(region), hint, Severity.WARNING))
 
     def string_value(self, at: int) -> str:
         """What the string token holds; an escape that KQL does not know is reported."""

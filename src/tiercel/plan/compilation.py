@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -21,7 +21,7 @@ from tiercel.plan.statements import run
 from tiercel.plan.subtraction import subtracted
 from tiercel.plan.tabular import is_tabular, lower_rows, run_operators
 from tiercel.plan.values import Broken
-from tiercel.tables import TABLES, Column
+from tiercel.tables import PUBLISHED, TABLES, Column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,18 +50,35 @@ def compile_text(
     *,
     now: datetime,
     tables: Mapping[str, Table] = TABLES,
+    published: Mapping[str, Table] = PUBLISHED,
     parameters: Mapping[str, object] | None = None,
     passes: tuple[Pass, ...] = PASSES,
     probe: Probe | None = None,
 ) -> Compiled:
     """The plan of a KQL text, or all that is wrong with it. `now` is UTC; `now()` and `ago()` count from it.
 
+    `tables` are those that the engine holds; a table of `published` that is not among them has no rows.
+
     `probe` runs a part of the query early, for operators whose columns depend on the rows (`evaluate bag_unpack`).
     """
     parsed = parse(source)
     if parsed.query is None:
         return Compiled(None, parsed.issues)
-    return compile(parsed.query, source, now=now, tables=tables, parameters=parameters, passes=passes, probe=probe)
+    compiled = compile(
+        parsed.query,
+        source,
+        now=now,
+        tables=tables,
+        published=published,
+        parameters=parameters,
+        passes=passes,
+        probe=probe,
+    )
+    if not parsed.warnings:
+        return compiled
+    issues = (*parsed.warnings, *compiled.issues)
+    plan = compiled.plan
+    return Compiled(plan and replace(plan, warnings=(*parsed.warnings, *plan.warnings)), issues)
 
 
 def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
@@ -70,6 +87,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
     *,
     now: datetime,
     tables: Mapping[str, Table] = TABLES,
+    published: Mapping[str, Table] = PUBLISHED,
     parameters: Mapping[str, object] | None = None,
     passes: tuple[Pass, ...] = PASSES,
     probe: Probe | None = None,
@@ -79,6 +97,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
     compiler = Compiler(
         source=source,
         tables=tables,
+        published=published,
         environment=Environment(naive, on_clock=lambda: compiler.bind_to_run()),  # noqa: PLW0108  bound one line later
         scalar=lower,
         tabular=lower_rows,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from sqlglot import exp
 
 from tiercel.errors import Issue, Severity
+from tiercel.plan.literals import null, text
 from tiercel.plan.plan import Plan
 from tiercel.plan.relation import Field, OrderKey, Relation, column
 from tiercel.plan.values import Refusal
-from tiercel.tables import Column
+from tiercel.tables import LOG_ANALYTICS_COLUMNS, Column, KustoType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from tiercel.tables import Table
 
 __all__ = ["OPEN", "Compiler", "Probe", "QueryTooLarge", "qualified"]
+
+_WORD = re.compile(r"\w+")
 
 _MOST_INLINED = 500_000
 """Nodes of SQL that references to lets and arguments may add up to: far beyond any query that a person writes."""
@@ -81,12 +85,26 @@ class Compiler:
     is_lasting: bool = True
     inlined: int = 0
     recursive: set[str] = field(default_factory=set)
+    published: Mapping[str, Table] = field(default_factory=dict)
+    _sentinel_names: frozenset[str] = frozenset()
     _taken: set[str] = field(default_factory=set)
     _seen: set[tuple[str, int, str]] = field(default_factory=set)
     _count: int = 0
 
     def __post_init__(self) -> None:
         self._taken.update(name.lower() for name in self.tables)
+        words = {one.name for one in LOG_ANALYTICS_COLUMNS if one.name in self.source.text}
+        self._sentinel_names = frozenset(words & set(_WORD.findall(self.source.text))) if words else frozenset()
+
+    # --- tables ------------------------------------------------------------------------------------------------------
+
+    def table(self, name: str) -> Table | None:
+        """The table of that name: one that is held, or else the published shape of one that nobody fills here."""
+        return self.tables.get(name) or self.published.get(name)
+
+    def table_names(self) -> list[str]:
+        """Every name that `table` knows, those held first."""
+        return [*self.tables, *(name for name in self.published if name not in self.tables)]
 
     # --- issues ------------------------------------------------------------------------------------------------------
 
@@ -131,14 +149,44 @@ class Compiler:
     # --- rows --------------------------------------------------------------------------------------------------------
 
     def read(self, table: Table) -> Relation:
-        """The rows of a stored table."""
+        """The rows of a stored table; none, of its shape, where the table is a published one that is not held."""
         self.used_tables[table.name] = None
-        return Relation(
+        if table.name not in self.tables:
+            return self._without_rows(table)
+        rows = Relation(
             source=exp.Table(this=exp.Identifier(this=table.name, quoted=True)),
             fields=tuple(Field(one.name, one.type, column(one.name)) for one in table.columns),
             hidden=tuple(Field(one.name, one.type, column(one.name)) for one in table.hidden),
             name=table.name,
         )
+        return self._as_in_log_analytics(rows, table) if "Timestamp" in table.by_name else rows
+
+    def _without_rows(self, table: Table) -> Relation:
+        rows = Relation(
+            source=None,
+            fields=tuple(Field(one.name, one.type, null(one.type).sql) for one in table.columns),
+            where=(exp.Boolean(this=False),),
+            hidden=tuple(Field(one.name, one.type, null(one.type).sql) for one in table.hidden),
+            name=table.name,
+        )
+        return self.seal(rows, table.name)
+
+    def _as_in_log_analytics(self, rows: Relation, table: Table) -> Relation:
+        """Defender's table with the columns that the same table has in Sentinel, where the query names them."""
+        if not self._sentinel_names:
+            return rows
+        own = {
+            "TimeGenerated": Field("TimeGenerated", KustoType.DATETIME, column("Timestamp")),
+            "Type": Field("Type", KustoType.STRING, text(table.name).sql),
+        }
+        added = [
+            own.get(one.name) or Field(one.name, one.type, null(one.type).sql)
+            for one in LOG_ANALYTICS_COLUMNS
+            if one.name in self._sentinel_names and one.name not in table.by_name
+        ]
+        shown = tuple(one for one in added if one.name == "TimeGenerated")
+        kept = tuple(one for one in added if one not in shown)
+        return replace(rows, fields=(*rows.fields, *shown), hidden=(*rows.hidden, *kept))
 
     def fresh(self, name: str = "") -> str:
         """A name for a common table expression that no table and no other has; `name` itself where it is free."""

@@ -8,19 +8,25 @@ from tiercel.kql import syntax
 from tiercel.plan.compiler import OPEN
 from tiercel.plan.expressions.names import BROKEN
 from tiercel.plan.invocation import invoke
+from tiercel.plan.operators.own_devices import assigned_addresses
 from tiercel.plan.operators.table import OPERATORS, SOURCES, UNKNOWN, Unsupported
 from tiercel.plan.relation import Relation
 from tiercel.plan.scope import FunctionBinding, ScalarBinding, Scope, TableBinding, did_you_mean
 from tiercel.plan.values import Broken, Refusal
+from tiercel.tables import asim_table, watchlist_table
 
 if TYPE_CHECKING:
     from tiercel.plan.context import Context
+    from tiercel.tables import Table
 
 
 __all__ = ["is_tabular", "lower_rows", "run_operators"]
 
 _PLACES: Final = frozenset({"database", "cluster", "workspace", "app"})
-_TABULAR_CALLS: Final = frozenset({"materialize", "table", "external_table", "materialized_view", *_PLACES})
+_WATCHLISTS: Final = frozenset({"_GetWatchlist", "_GetWatchlistAlias"})
+_TABULAR_CALLS: Final = frozenset(
+    {"materialize", "table", "external_table", "materialized_view", "AssignedIPAddresses", *_WATCHLISTS, *_PLACES}
+)
 
 
 def lower_rows(context: Context, node: syntax.Node) -> Relation:
@@ -80,14 +86,15 @@ def _named(context: Context, node: syntax.Name) -> Relation:
         return binding.relation
     if isinstance(binding, FunctionBinding):
         return _called(context, _call_of(node))
-    table = context.compiler.tables.get(node.text)
+    table = context.compiler.table(node.text)
+    table = table or _normalized(context, node.text)
     if table is not None:
         return context.compiler.read(table)
     if isinstance(binding, ScalarBinding):
         if isinstance(binding.value, Broken):
             return OPEN
         raise Refusal("kql-not-tabular", f"`{node.text}` is a value, and a table is expected here")
-    known = [*context.compiler.tables, *context.scope.names(TableBinding)]
+    known = [*context.scope.names(TableBinding), *context.compiler.table_names()]
     raise Refusal("kql-unknown-table", f"no table is called `{node.text}`", did_you_mean(node.text, known))
 
 
@@ -116,6 +123,12 @@ def _called(context: Context, node: syntax.Call) -> Relation:
         if not isinstance(name.value, str):
             raise Refusal("kql-not-constant", "the name in `table(...)` must be a constant string")
         return _named(context, syntax.Name(region=node.region, text=name.value))
+    if node.name == "AssignedIPAddresses":
+        return assigned_addresses(context, node)
+    if node.name in _WATCHLISTS:
+        return _watchlist(context, node)
+    if (table := _normalized(context, node.name)) is not None:
+        return context.compiler.read(table)
     if node.name in {"external_table", "materialized_view"}:
         raise Refusal("kql-unsupported", f"`{node.name}` is not supported: such tables live in the service")
     if node.name in _PLACES:
@@ -123,6 +136,32 @@ def _called(context: Context, node: syntax.Call) -> Relation:
     known = [*context.scope.names(FunctionBinding), *_TABULAR_CALLS]
     message = f"no function that gives rows is called `{node.name}`"
     raise Refusal("kql-unknown-function", message, did_you_mean(node.name, known), node.name_region)
+
+
+def _watchlist(context: Context, node: syntax.Call) -> Relation:
+    """`_GetWatchlist("VIP")`: the rows of a list that the user gave."""
+    tables = context.compiler.tables
+    known = [name for name in tables if name.startswith("_GetWatchlist(")]
+    if not node.arguments:
+        raise Refusal("kql-argument-count", f"`{node.name}` takes the name of a watchlist")
+    name = context.over(None).lower(node.arguments[0])  # type: ignore[arg-type]  # refused by `lower` otherwise
+    if isinstance(name, Broken):
+        return OPEN
+    if not isinstance(name.value, str):
+        raise Refusal("kql-not-constant", "the name of a watchlist must be a constant string")
+    table = next((tables[one] for one in known if one.lower() == watchlist_table(name.value).lower()), None)
+    if table is None:
+        given = ", ".join(one.removeprefix("_GetWatchlist('").removesuffix("')") for one in known)
+        hint = f"give its rows: --watchlist {name.value}=FILE.csv" + (f"; given are: {given}" if given else "")
+        region = node.arguments[0].region
+        raise Refusal("kql-unknown-table", f"no watchlist `{name.value}` is given", hint, region)
+    return context.compiler.read(table)
+
+
+def _normalized(context: Context, name: str) -> Table | None:
+    """The table whose rows an ASIM parser gives; its parameters filter rows, of which there are none."""
+    table = asim_table(name)
+    return context.compiler.table(table) if table is not None else None
 
 
 def _elsewhere(context: Context, node: syntax.Member | syntax.Index) -> Relation:
@@ -154,12 +193,14 @@ def is_tabular(context: Context, node: syntax.Node) -> bool:
             binding = context.scope.find(node.text)
             if isinstance(binding, FunctionBinding):
                 return _gives_rows(context, binding)
-            return isinstance(binding, TableBinding) if binding is not None else node.text in context.compiler.tables
+            if binding is not None:
+                return isinstance(binding, TableBinding)
+            return context.compiler.table(node.text) is not None or _normalized(context, node.text) is not None
         case syntax.Call():
             binding = context.scope.find(node.name)
             if isinstance(binding, FunctionBinding):
                 return _gives_rows(context, binding)
-            return node.name in _TABULAR_CALLS
+            return node.name in _TABULAR_CALLS or asim_table(node.name) is not None
         case syntax.Member():
             return _is_place(node.base)
     return False

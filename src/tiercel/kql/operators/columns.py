@@ -61,9 +61,13 @@ def read_project_rename(read: Expressions, first: int) -> Project:
         while True:
             at = read.at
             item = read.named_expression()
-            if not isinstance(item, Named):
-                raise read.fault("kql-syntax", "expected `new = old`, found one name", at, at, "write `new = old`")
-            items.append(item)
+            if isinstance(item, Name):
+                message = f"`{item.text}` keeps its name; Kusto may refuse a column that is not renamed here"
+                read.warn("kql-syntax", message, item.region, "write `new = old`, or leave it out")
+            elif isinstance(item, Named):
+                items.append(item)
+            else:
+                raise read.fault("kql-syntax", "expected `new = old` here", at, at, "write `new = old`")
             if not read.accept(","):
                 break
     return Project(region=read.region_from(first), kind="project-rename", items=tuple(items))

@@ -103,9 +103,22 @@ def _comparable(operator: str, left: Typed, right: Typed) -> tuple[Typed, Typed]
         return tuple(as_type(s, KustoType.GUID) if s.type is KustoType.STRING else s for s in (left, right))  # type: ignore[return-value]  # two in, two out
     if KustoType.BOOL in pair and pair & NUMBERS:
         return tuple(as_type(s, KustoType.LONG) if s.type is KustoType.BOOL else s for s in (left, right))  # type: ignore[return-value]  # two in, two out
+    if operator in {"==", "!="} and KustoType.STRING in pair:
+        return _as_written(left, right)
     target = next((t for t in (left.type, right.type) if t is not KustoType.STRING), KustoType.STRING)
     hint = f"convert the string first: `to{target}(...)`" if KustoType.STRING in pair else ""
     raise Refusal("kql-type", f"`{operator}` cannot compare a {left.type} with a {right.type}", hint)
+
+
+def _as_written(left: Typed, right: Typed) -> tuple[Typed, Typed]:
+    """A string and another value, one of them converted: `ResultType == 0`, `EventID == "4624"`.
+
+    Kusto's parser takes these and no page says what they mean. A number is compared by how it is written, any other
+    value by what the string says.
+    """
+    other = right.type if left.type is KustoType.STRING else left.type
+    target = KustoType.STRING if other in NUMBERS else other
+    return as_type(left, target), as_type(right, target)
 
 
 def between(context: Context, node: syntax.Between) -> Typed:

@@ -122,6 +122,10 @@ def _alike(value: Typed, operand: Typed, operator: str) -> Typed:
         if operand.type in NUMBERS and isinstance(value.value, int | float):
             return constant(value.value, KustoType.REAL if isinstance(value.value, float) else KustoType.LONG)
         return as_type(value, operand.type)
+    if operand.type is KustoType.STRING:
+        return as_type(value, KustoType.STRING)
+    if value.type is KustoType.STRING:
+        return as_type(value, operand.type)
     raise Refusal("kql-type", f"`{operator}` cannot look for a {value.type} among values of type {operand.type}")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from tiercel.errors import Severity
 from tiercel.kql import syntax
 from tiercel.plan.functions.forms import INTEGERS, as_type, text_of
 from tiercel.plan.literals import constant
@@ -16,8 +17,9 @@ from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
     from tiercel.plan.context import Context
+    from tiercel.plan.relation import Field, Relation
 
-__all__ = ["BROKEN", "lower_index", "lower_literal", "lower_member", "lower_name"]
+__all__ = ["BROKEN", "in_other_case", "lower_index", "lower_literal", "lower_member", "lower_name"]
 
 BROKEN = Broken(exp.Null(), KustoType.DYNAMIC)
 
@@ -54,9 +56,22 @@ def lower_name(context: Context, node: syntax.Name) -> Typed:
     scalars = context.scope.names(ScalarBinding)
     if relation is None:
         raise Refusal("kql-unknown-name", f"no value is called `{node.text}`", did_you_mean(node.text, scalars))
+    if (found := in_other_case(context, relation, node.text, node.region)) is not None:
+        return BROKEN if found.broken else found.typed()
     of_table = f" of {relation.name}" if relation.name else " here"
     hint = did_you_mean(node.text, [*relation.names, *(one.name for one in relation.hidden), *scalars])
     raise Refusal("kql-unknown-column", f"no column{of_table} is called `{node.text}`", hint)
+
+
+def in_other_case(context: Context, rows: Relation, name: str, region: syntax.Region) -> Field | None:
+    """The one column whose name differs from this in its case alone, with a warning: Kusto would refuse it."""
+    folded = name.lower()
+    close = [one for one in (*rows.fields, *rows.hidden) if one.name.lower() == folded]
+    if len(close) != 1:
+        return None
+    message = f"no column is called `{name}`: names are case-sensitive in Kusto, and `{close[0].name}` is read here"
+    context.compiler.report("kql-name-case", message, region, f"write `{close[0].name}`", Severity.WARNING)
+    return close[0]
 
 
 def lower_member(context: Context, node: syntax.Member) -> Typed:

@@ -37,11 +37,11 @@ def _truth(name: str, position: int, arguments: Sequence[Typed]) -> exp.Expr:
 def lower_iff(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
     """The second argument where the first is true, else the third: also where the condition is null. `iif` is the same.
 
-    Both must have one type; beside a dynamic any type goes.
+    Both must have one type; a dynamic takes that of the other.
 
     Example: `iff(RemotePort == 135, "rpc", "other")`.
     """
-    kind = common_type("iff", arguments[1:])
+    kind = common_type("iff", arguments[1:], beside_dynamic=True)
     chosen, other = (as_type(one, kind) for one in arguments[1:])
     condition = _truth("iff", 0, arguments)
     return Typed(exp.Case(ifs=[exp.If(this=condition, true=chosen.sql)], default=other.sql), kind)
@@ -54,7 +54,7 @@ def lower_case(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
     """
     if len(arguments) % 2 == 0:
         raise Refusal("kql-argument-count", "`case` takes pairs of a condition and a value, then the value of all else")
-    kind = common_type("case", [*arguments[1::2], arguments[-1]])
+    kind = common_type("case", [*arguments[1::2], arguments[-1]], beside_dynamic=True)
     branches = [
         exp.If(this=_truth("case", at, arguments), true=as_type(arguments[at + 1], kind).sql)
         for at in range(0, len(arguments) - 1, 2)

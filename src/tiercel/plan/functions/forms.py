@@ -371,9 +371,14 @@ def number_of(name: str, position: int, arguments: Sequence[Typed]) -> Typed:
     raise refuse_type(name, position, value, "a number")
 
 
-def common_type(name: str, arguments: Collection[Typed]) -> KustoType:
-    """The type that all of these can have: of several numbers the widest, dynamic where one is dynamic."""
+def common_type(name: str, arguments: Collection[Typed], *, beside_dynamic: bool = False) -> KustoType:
+    """The type that all of these can have: of several numbers the widest, dynamic where one is dynamic.
+
+    With `beside_dynamic` the type of the others, to which what is dynamic is then converted, as `iff` and `case` do.
+    """
     kinds = {one.type for one in arguments}
+    if beside_dynamic and len(kinds) > 1:
+        kinds -= {KustoType.DYNAMIC}
     if len(kinds) == 1:
         return next(iter(kinds))
     if kinds <= NUMBERS:

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from tiercel.kql import syntax
 from tiercel.plan.expressions.calls import call_results
+from tiercel.plan.expressions.names import in_other_case
 from tiercel.plan.expressions.windows import changes, restarts
 from tiercel.plan.literals import cast
 from tiercel.plan.naming import expression_name, free_name, references
@@ -178,7 +179,7 @@ def _selected(context: Context, rows: Relation, items: Iterable[syntax.Node]) ->
         elif isinstance(item, syntax.Star):
             found.update((one.name, one) for one in rows.fields if one.name not in found)
         elif isinstance(item, syntax.Name):
-            one = rows.find(item.text)
+            one = rows.find(item.text) or in_other_case(context, rows, item.text, item.region)
             if one is None:
                 _unknown(context, rows, item)
             else:
@@ -213,10 +214,12 @@ def rename(context: Context, rows: Relation, node: syntax.Project) -> Relation:
         if not isinstance(item, syntax.Named) or not isinstance(item.expression, syntax.Name):
             context.compiler.report("kql-argument-type", "`new = old` is expected here", item.region)
             continue
-        old = item.expression.text
-        if rows.find(old) is None:
-            _unknown(context, rows, item.expression)
-        new[old] = item.names[0].text
+        old = item.expression
+        found = rows.find(old.text) or in_other_case(context, rows, old.text, old.region)
+        if found is None:
+            _unknown(context, rows, old)
+        else:
+            new[found.name] = item.names[0].text
     names = [new.get(one.name, one.name) for one in rows.fields]
     for item in node.items:
         if isinstance(item, syntax.Named) and names.count(item.names[0].text) > 1:

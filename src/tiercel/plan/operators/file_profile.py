@@ -45,7 +45,8 @@ let Signed = DeviceFileCertificateInfo
     SignatureState = case(IsSigned and IsTrusted, "SignedValid", IsSigned, "SignedInvalid", "Unsigned");
 Seen
 | lookup kind=leftouter (Signed) on SHA1
-| extend SignatureState = iff(isempty(SignatureState), "Unknown", SignatureState)
+| extend SignatureState = iff(isempty(SignatureState), "Unknown", SignatureState), IsExecutable = bool(null),
+    ThreatName = "", Publisher = "", SoftwareName = ""
 """
 
 _GIVEN: Final = """

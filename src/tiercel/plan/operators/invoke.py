@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tiercel.plan.compiler import OPEN
 from tiercel.plan.invocation import invoke
 from tiercel.plan.operators.file_profile import file_profile
+from tiercel.plan.operators.own_devices import device_from_ip, seen_by
 from tiercel.plan.relation import Relation
 from tiercel.plan.scope import FunctionBinding, did_you_mean
 from tiercel.plan.values import Broken, Refusal
@@ -15,13 +16,10 @@ if TYPE_CHECKING:
     from tiercel.kql import syntax
     from tiercel.plan.context import Context
 
-__all__ = ["lower_invoke"]
+__all__ = ["ENRICHMENTS", "lower_invoke"]
 
-_OF_DEFENDER = {
-    "DeviceFromIP": "it asks Defender's own service; join DeviceNetworkInfo instead",
-    "AssignedIPAddresses": "it asks Defender's own service; use DeviceNetworkInfo instead",
-    "SeenBy": "it asks Defender's own service",
-}
+ENRICHMENTS = {"FileProfile": file_profile, "DeviceFromIP": device_from_ip, "SeenBy": seen_by}
+"""Defender's own functions that rows are piped into."""
 
 
 def lower_invoke(context: Context, rows: Relation, node: syntax.Invoke) -> Relation:
@@ -32,12 +30,10 @@ def lower_invoke(context: Context, rows: Relation, node: syntax.Invoke) -> Relat
     call = node.call
     binding = context.scope.find(call.name)
     if not isinstance(binding, FunctionBinding):
-        if call.name == "FileProfile":
-            return file_profile(context, rows, call)
-        if call.name in _OF_DEFENDER:
-            message = f"`{call.name}` is not supported: {_OF_DEFENDER[call.name]}"
-            raise Refusal("kql-unsupported", message, region=call.name_region)
-        hint = did_you_mean(call.name, context.scope.names(FunctionBinding))
+        enrichment = ENRICHMENTS.get(call.name)
+        if enrichment is not None:
+            return enrichment(context, rows, call)
+        hint = did_you_mean(call.name, [*context.scope.names(FunctionBinding), *ENRICHMENTS])
         raise Refusal("kql-unknown-function", f"no function is called `{call.name}`", hint, call.name_region)
     result = invoke(context, call, binding, piped=context.compiler.seal(rows))
     if isinstance(result, Relation):

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from tiercel.kql import syntax
 from tiercel.plan.compiler import OPEN
+from tiercel.plan.expressions.names import in_other_case
 from tiercel.plan.expressions.operands import NUMBERS
 from tiercel.plan.relation import Field, Relation, column
 from tiercel.plan.scope import did_you_mean
@@ -120,14 +121,14 @@ def _read_keys(context: Context, left: Relation, right: Relation, node: syntax.E
         case syntax.Binary(operator="and"):
             return _keys(context, left, right, node.left) + _keys(context, left, right, node.right)
         case syntax.Name():
-            return _pair(left, right, (node, node.text), (node, node.text))
+            return _pair(context, left, right, (node, node.text), (node, node.text))
         case syntax.Binary(operator="=="):
             first, second = _side(node.left), _side(node.right)
             if {first[0], second[0]} != {"$left", "$right"}:
                 raise Refusal("kql-join-condition", "a condition compares `$left.x` with `$right.y`")
             (_, mine), (_, theirs) = (first, second) if first[0] == "$left" else (second, first)
             here, there = (node.left, node.right) if first[0] == "$left" else (node.right, node.left)
-            return _pair(left, right, (here, mine), (there, theirs))
+            return _pair(context, left, right, (here, mine), (there, theirs))
     hint = "put other conditions behind the join: `| where ...`"
     raise Refusal("kql-join-condition", "a join's condition is a column's name or `$left.x == $right.y`", hint)
 
@@ -140,10 +141,12 @@ def _side(node: syntax.Expression) -> tuple[str, str]:
     return "", ""
 
 
-def _pair(left: Relation, right: Relation, here: tuple[syntax.Node, str], there: tuple[syntax.Node, str]) -> list[_Key]:
+def _pair(
+    context: Context, left: Relation, right: Relation, here: tuple[syntax.Node, str], there: tuple[syntax.Node, str]
+) -> list[_Key]:
     (left_node, left_name), (right_node, right_name) = here, there
-    mine = _key(left, left_name, left_node, "left")
-    theirs = _key(right, right_name, right_node, "right")
+    mine = _key(context, left, left_name, left_node, "left")
+    theirs = _key(context, right, right_name, right_node, "right")
     if mine is None or theirs is None or mine.broken or theirs.broken:
         return []
     if mine.type is not theirs.type and not (mine.type in NUMBERS and theirs.type in NUMBERS):
@@ -154,8 +157,8 @@ def _pair(left: Relation, right: Relation, here: tuple[syntax.Node, str], there:
     return [_Key(mine, theirs)]
 
 
-def _key(rows: Relation, name: str, node: syntax.Node, side: str) -> Field | None:
-    found = rows.find(name)
+def _key(context: Context, rows: Relation, name: str, node: syntax.Node, side: str) -> Field | None:
+    found = rows.find(name) or in_other_case(context, rows, name, node.region)
     if found is None and not rows.is_open:
         hint = did_you_mean(name, rows.names)
         message = f"no column of the {side} side is called `{name}`"

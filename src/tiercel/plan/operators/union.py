@@ -60,7 +60,10 @@ def tables_named(
     """The tables that one item of a union names, each with its name: several for a wildcard, none if forgiven."""
     if isinstance(node, syntax.WildcardName):
         pattern = wildcard(node.pattern)
-        tables = [table for name, table in context.compiler.tables.items() if pattern.fullmatch(name)]
+        compiler = context.compiler
+        names = [name for name in compiler.tables if pattern.fullmatch(name)]
+        names = names or [name for name in compiler.published if pattern.fullmatch(name)]
+        tables = [table for name in names if (table := compiler.table(name)) is not None]
         found = [(table.name, context.compiler.read(table)) for table in tables]
         views = [name for name in context.scope.names((FunctionBinding,)) if pattern.fullmatch(name)]
         for name in views:
@@ -76,9 +79,9 @@ def tables_named(
     while isinstance(inner, syntax.Parenthesized):
         inner = inner.expression
     if isinstance(inner, syntax.Name):
-        known = inner.text in context.compiler.tables or context.scope.find(inner.text) is not None
+        known = context.compiler.table(inner.text) is not None or context.scope.find(inner.text) is not None
         if fuzzy and not known:
-            hint = did_you_mean(inner.text, context.compiler.tables)
+            hint = did_you_mean(inner.text, context.compiler.table_names())
             message = f"no table is called `{inner.text}`: the union leaves it out"
             context.compiler.report("kql-unknown-table", message, inner.region, hint, Severity.WARNING)
             return []
