@@ -25,7 +25,7 @@ DIFFERENCES: dict[str, str] = {
     "issues: a conversion written as a literal": VALUE,
     "issues: a number too large": VALUE,
     "issues: a parameter that join does not have": "the grammar takes `type` for the table; the service refuses",
-    "issues: a rename with one name": "the grammar leaves this to what follows it",
+    "issues: a rename of no name": "the grammar leaves this to what follows it",
     "issues: an empty body": "the grammar leaves this to what follows it",
     "issues: a management command": "duckdb-kql hands these to another grammar; they are no queries",
     "issues: restrict access": "it is the service's business; refused with that reason",
