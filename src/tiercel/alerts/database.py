@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import time
 from contextlib import contextmanager
@@ -16,9 +17,9 @@ from sqlalchemy.pool import NullPool
 from tiercel.errors import TiercelError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["Database", "StoreError", "explained", "store_url"]
+__all__ = ["Database", "Hold", "StoreError", "explained", "store_url"]
 
 _LOCK: Final = 0x7469657263656C
 """PostgreSQL's advisory lock under which the store is written: the letters of `tiercel`."""
@@ -151,9 +152,60 @@ class Database:
         except DBAPIError as error:
             raise explained(error, self.name, self.timeout) from error
 
+    def hold(self, name: str) -> Hold | None:
+        """The one place for who does a thing alone, None while another process has it; freed when its holder dies."""
+        if not self.is_sqlite:
+            with self._explained():
+                return _hold_in_postgres(self.engine, name)
+        # A lock of SQLite's own on a file beside the store: the same on every system, and the kernel frees it.
+        place = f"{self.url.database}.{name}.lock"
+        try:
+            connection = sqlite3.connect(place, timeout=0, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise StoreError(f"{place} cannot be opened: {error}") from error
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise StoreError(f"{place} cannot be locked: {error}") from error
+            return None
+        return Hold(connection.close, lambda: True)
+
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
+
+
+class Hold:
+    """Being the one that does a thing."""
+
+    def __init__(self, let_go: Callable[[], None], is_held: Callable[[], bool]) -> None:
+        self.let_go = let_go
+        self.is_held = is_held
+        """Whether it is still so: a database server frees what a lost connection held."""
+
+
+def _hold_in_postgres(engine: sa.Engine, name: str) -> Hold | None:
+    connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+    if not connection.execute(sa.select(sa.func.pg_try_advisory_lock(key))).scalar():
+        connection.close()
+        return None
+
+    def is_held() -> bool:
+        try:
+            connection.execute(sa.select(sa.literal(1)))
+        except DBAPIError:
+            return False
+        return True
+
+    def let_go() -> None:
+        # Closing alone would give the connection back to the pool with the lock still on it.
+        connection.detach()
+        connection.close()
+
+    return Hold(let_go, is_held)
 
 
 def _begin(connection: sa.Connection) -> None:

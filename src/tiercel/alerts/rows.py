@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tiercel.alerts.alert import LEVELS, Alert, Change, State, Verdict
 from tiercel.alerts.tables import alerts, history, sightings
-from tiercel.findings import as_json, from_json
+from tiercel.findings import as_json, from_json, iso
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tiercel.findings import Finding
 
 __all__ = [
+    "alert_json",
     "alert_of",
     "alert_values",
     "alerts_of",
@@ -75,6 +76,24 @@ def alert_of(row: Any) -> Alert:
         merged_into=row.merged_into,
         finding=finding_of(row.finding),
     )
+
+
+def alert_json(alert: Alert) -> dict[str, Any]:
+    """The alert as JSON values, its finding as `as_json` gives it."""
+    return {
+        "id": alert.id,
+        "fingerprint": alert.fingerprint,
+        "state": str(alert.state),
+        "verdict": str(alert.verdict) if alert.verdict else None,
+        "raised_at": iso(alert.raised_at),
+        "updated_at": iso(alert.updated_at),
+        "seen_at": iso(alert.seen_at),
+        "seen": alert.seen,
+        "seen_closed": alert.seen_closed,
+        "closed_at": iso(alert.closed_at) if alert.closed_at else None,
+        "merged_into": alert.merged_into,
+        "finding": as_json(alert.finding),
+    }
 
 
 def change_of(row: Any) -> Change:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HEAD", "configuration", "upgrade"]
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 """The newest migration; a test holds it equal to the files."""
 
 _VERSION: Final = sa.table("alembic_version", sa.column("version_num"))

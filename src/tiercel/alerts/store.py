@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from tiercel.alerts.alert import LEVELS, Alert, Change, Recorded, State, Verdict, Wanted
 from tiercel.alerts.database import Database, store_url
+from tiercel.alerts.outbox import put_in_outbox
 from tiercel.alerts.recording import record
 from tiercel.alerts.rows import alert_of, change_of, state_text, write_history
 from tiercel.alerts.schema import upgrade
@@ -65,7 +66,7 @@ class Transaction:
                 new one of the same rule tells is taken for the same, seen in part.
 
         """
-        return record(self.connection, findings, _utc(at), run=run, gone=gone, announce=_announce)
+        return record(self.connection, findings, _utc(at), run=run, gone=gone, announce=put_in_outbox)
 
     def get(self, key: str) -> Any:
         """The JSON value under a watcher's key, None where there is none."""
@@ -107,6 +108,11 @@ class AlertStore:
         database = Database(store_url(default_store() if where is None else where), timeout)
         upgrade(database)
         return cls(database)
+
+    @property
+    def database(self) -> Database:
+        """The database itself."""
+        return self._database
 
     @property
     def name(self) -> str:
@@ -215,10 +221,6 @@ class AlertStore:
         with self._database.writing() as connection:
             _one(connection, number)
             write_history(connection, number, instant, who=who, action="comment", text=text)
-
-
-def _announce(connection: sa.Connection, alert: Alert, kind: str, at: datetime) -> None:
-    """Nobody listens yet."""
 
 
 def _one(connection: sa.Connection, number: int) -> Alert:

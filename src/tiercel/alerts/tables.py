@@ -10,7 +10,19 @@ import sqlalchemy as sa
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-__all__ = ["METADATA", "PlainText", "UtcTime", "alerts", "history", "runs", "sightings", "watermarks"]
+__all__ = [
+    "METADATA",
+    "PlainText",
+    "UtcTime",
+    "alerts",
+    "deliveries",
+    "history",
+    "outbox",
+    "runs",
+    "sightings",
+    "targets",
+    "watermarks",
+]
 
 
 class UtcTime(sa.types.TypeDecorator[datetime]):
@@ -139,3 +151,39 @@ watermarks: Final = sa.Table(
     _column("value", PlainText()),
 )
 """How far a watcher has come, as JSON: committed together with the findings of the windows it speaks of."""
+
+outbox: Final = sa.Table(
+    "outbox",
+    METADATA,
+    _column("id", _NUMBER, primary_key=True, autoincrement=True),
+    _column("key", sa.String(32), unique=True),
+    _column("alert_id", _NUMBER, sa.ForeignKey("alerts.id")),
+    _column("device_key", PlainText()),
+    _column("kind", sa.String(32)),
+    _column("severity", sa.SmallInteger()),
+    _column("at", UtcTime()),
+    _column("body", PlainText()),
+    sqlite_autoincrement=True,
+)
+"""What others are to be told, in order: written in the transaction that changes the alert. `key` is the same in every
+repeat; a number is never given twice, also after old rows are deleted."""
+
+targets: Final = sa.Table(
+    "targets",
+    METADATA,
+    _column("name", PlainText(), primary_key=True),
+    _column("told_to", _NUMBER),
+    _column("seen_at", UtcTime()),
+)
+"""Who is told; everything up to the number `told_to` was, beyond it `deliveries` says what."""
+
+deliveries: Final = sa.Table(
+    "deliveries",
+    METADATA,
+    _column("outbox_id", _NUMBER, sa.ForeignKey("outbox.id"), primary_key=True),
+    _column("target", PlainText(), sa.ForeignKey("targets.name"), primary_key=True),
+    _column("attempts", sa.Integer()),
+    _column("attempted_at", UtcTime()),
+    _column("error", PlainText(), nullable=True),
+    _column("delivered_at", UtcTime(), nullable=True),
+)
