@@ -285,7 +285,9 @@ def open_telemetry(
 def _input_issues(paths: Sequence[Path], report: ImportReport) -> tuple[Issue, ...]:
     """What is wrong with the inputs: what the import says, and each given path in which there was no event at all."""
     told = {issue.span.path for issue in report.issues if issue.span}
-    told |= {file.path for file in report.files if file.read}
+    # An event log without events is nothing odd: a copied log folder is full of them. That all are so is.
+    found = any(file.read for file in report.files)
+    told |= {file.path for file in report.files if file.read or (found and not file.reason)}
     above = {folder for each in told for folder in (Path(each), *Path(each).parents)}
     empty = [path for path in paths if path not in above]
     kinds = "EVTX, Windows events as JSON, Defender's records or CSV, Parquet; also in .gz, .zip, .7z and .tar.gz"

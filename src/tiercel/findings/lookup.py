@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import pyarrow as pa
 
 from tiercel.tables import SOURCE, TABLES
+from tiercel.tables.arrow import moments, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -91,7 +92,7 @@ def fetch(lookup: Lookup, places: Iterable[tuple[str, Place]]) -> RawEvents:
     events: dict[tuple[str, Place], list[Event]] = defaultdict(list)
     for (table, column), pairs in wanted.items():
         devices, times = zip(*sorted(pairs), strict=True)
-        keys = pa.table({column: pa.array(devices, pa.string()), "Timestamp": pa.array(times, pa.timestamp("us"))})
+        keys = pa.table({column: texts(devices), "Timestamp": moments(times)})
         present = [name for name in _COLUMNS if name in TABLES[table].by_name]
         for event in lookup(table, keys, present).to_pylist():
             events[table, (column, event[column], event["Timestamp"])].append(event)

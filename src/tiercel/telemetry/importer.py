@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tiercel.errors import InputError, Issue, Severity, UsageError
 from tiercel.tables import TABLES
+from tiercel.tables.arrow import integers, texts
 from tiercel.telemetry.addresses import insert_addresses
 from tiercel.telemetry.archives import documents
 from tiercel.telemetry.corrections.connections import gather_connections, orient_connections, set_network_clock
@@ -304,14 +305,15 @@ class _Import:
             "CREATE OR REPLACE TEMP TABLE import_file (file INTEGER, name VARCHAR, folder VARCHAR, format VARCHAR,"
             " before BIGINT)"
         )
-        rows = [
-            (number, file.name, file.folder, file.format.value, file.before) for number, file in enumerate(self.files)
-        ]
-        if rows:
-            columns = dict(
-                zip(("file", "name", "folder", "format", "before"), map(list, zip(*rows, strict=True)), strict=True)
-            )
-            self.connection.register("named", pa.table({**columns, "file": pa.array(columns["file"], pa.int32())}))
+        if self.files:
+            named = {
+                "file": integers(range(len(self.files)), pa.int32()),
+                "name": texts([file.name for file in self.files]),
+                "folder": texts([file.folder for file in self.files]),
+                "format": texts([file.format.value for file in self.files]),
+                "before": integers([file.before for file in self.files], pa.int64()),
+            }
+            self.connection.register("named", pa.table(named))
             self.connection.execute("INSERT INTO import_file SELECT file, name, folder, format, before FROM named")
             self.connection.unregister("named")
 

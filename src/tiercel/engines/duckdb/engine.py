@@ -19,6 +19,7 @@ from tiercel.engines.duckdb.sound_json import sound_json
 from tiercel.engines.engine import Statement
 from tiercel.errors import EngineError
 from tiercel.tables import KustoType
+from tiercel.tables.arrow import moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -172,7 +173,7 @@ _YEARS: Final = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999)) 
 
 def _within_years(array: pa.ChunkedArray) -> pa.ChunkedArray:
     """The instants, those that Kusto cannot hold as nulls."""
-    low, high = (pa.scalar(one, pa.timestamp("us")) for one in _YEARS)
+    low, high = moments(_YEARS)
     extremes = pc.min_max(array)
     if not extremes["min"].is_valid:
         return array

@@ -6,10 +6,10 @@ import io
 import tempfile
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import pyarrow as pa
 from evtx import PyEvtxParser
 
 from tiercel.errors import InputError, Issue
+from tiercel.tables.arrow import texts
 from tiercel.telemetry.readers.records import Records
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _records(
                 lines.append(line)
                 size += len(line)
                 if size > _RUN:
-                    yield Records(numbers, pa.array(lines, pa.string()))
+                    yield Records(numbers, texts(lines))
                     numbers, lines, size = [], [], 0
         except RuntimeError as error:
             damaged.append(" ".join(str(error).split()))
@@ -78,7 +78,7 @@ def _records(
     if damaged:
         message = f"{name}: {len(damaged)} damaged places, the first: {damaged[0][:200]}"
         report(Issue("import-damaged-record", message, hint="the other records are read"))
-    yield Records(numbers, pa.array(lines, pa.string()), {unused: others} if others else {}, damaged=len(damaged))
+    yield Records(numbers, texts(lines), {unused: others} if others else {}, damaged=len(damaged))
 
 
 def _tell_if_cut(document: Document, source: str | IO[bytes], report: Callable[[Issue], None]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
+from tiercel.tables.arrow import texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
 
 __all__ = ["LONGEST_RECORD", "Records", "text_array"]
 
@@ -36,6 +38,6 @@ class Records:
 def text_array(lines: list[bytes]) -> tuple[pa.Array, bool]:
     """The lines as Arrow strings, and whether bytes that are no UTF-8 had to be replaced."""
     try:
-        return pa.array(lines, pa.string()), False
-    except pa.ArrowInvalid:
-        return pa.array([line.decode("utf-8", "replace") for line in lines], pa.string()), True
+        return texts([line.decode() for line in lines]), False
+    except UnicodeDecodeError:
+        return texts([line.decode("utf-8", "replace") for line in lines]), True
