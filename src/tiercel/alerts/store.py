@@ -97,15 +97,23 @@ class AlertStore:
         self._database = database
 
     @classmethod
-    def open(cls, where: str | Path | None = None, *, timeout: float = TIMEOUT) -> Self:
+    def open(cls, where: str | Path | None = None, *, timeout: float = TIMEOUT, is_new: bool = True) -> Self:
         """The store at a file's path or a URL, made or brought up to date if need be.
+
+        Args:
+            where: the path or URL; `default_store` where not given.
+            timeout: so many seconds another process's writing is waited for.
+            is_new: whether a file that is not there is made.
 
         Raises:
             StoreError: where it cannot be reached, belongs to a newer program, or is no store.
             UsageError: for a URL that names neither SQLite nor PostgreSQL.
 
         """
-        database = Database(store_url(default_store() if where is None else where), timeout)
+        url = store_url(default_store() if where is None else where)
+        if not is_new and url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+            raise UsageError(f"there is no store at {url.database}; tiercel hunt PATH --store {url.database} makes one")
+        database = Database(url, timeout)
         upgrade(database)
         return cls(database)
 

@@ -20,6 +20,7 @@ from tiercel.cli.options import (
     report_option,
     rules_option,
     save_option,
+    store_option,
 )
 from tiercel.cli.page import write_report
 from tiercel.cli.progress import progress_shown
@@ -52,6 +53,7 @@ _EXIT_FAILED = 3
 @as_of_option
 @channels_option
 @save_option
+@store_option
 @filters_option
 @click.option(
     "--suppressed",
@@ -75,6 +77,7 @@ def hunt_command(
     as_of: datetime | None,
     channels: tuple[str, ...],
     save: Path | None,
+    store: str | None,
     filters: tuple[Path, ...],
     review: Path | None,
     html: Path | None,
@@ -92,6 +95,7 @@ def hunt_command(
     tiercel hunt evidence/ --as-of 2026-07-14T12:00:00Z
     tiercel hunt evidence/ --save case.json          all of the result, for later
     tiercel hunt evidence/ --filters here.yaml --suppressed taken.jsonl
+    tiercel hunt evidence/ --store cases.db          keep the findings as alerts: tiercel alerts --help
     tiercel hunt evidence/ --report case.html        the findings as one page
 
     \b
@@ -129,9 +133,26 @@ def hunt_command(
     show_ending(
         console(sys.stdout if written_as == "table" and out is None else sys.stderr), result, written_as, review
     )
+    if store is not None:
+        _store(store, result, console(sys.stderr))
     if not result.is_complete:
         return _EXIT_FAILED
     return _EXIT_FOUND if result.findings else 0
+
+
+def _store(where: str, result: Result, words: Console) -> None:
+    """Keep the findings as alerts, and say what was new."""
+    from tiercel.alerts import AlertStore  # noqa: PLC0415  sqlalchemy is slow to import
+
+    with AlertStore.open(where) as store:
+        recorded = store.record(result.by_rule)
+        name = store.name
+    told = {
+        "new": recorded.new, "updated": recorded.updated, "seen again": recorded.seen, "reopened": recorded.reopened,
+        "merged into others": recorded.merged,
+    }  # fmt: skip
+    counts = ", ".join(f"{len(alerts)} {what}" for what, alerts in told.items() if alerts) or "nothing to keep"
+    words.print(f"Alerts in {shown(name)}: {counts}", style="bold")
 
 
 def _suppressed(each: Suppressed) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 __all__ = [
+    "INSTANT",
     "as_of_option",
     "channels_option",
     "filters_option",
@@ -18,6 +19,7 @@ __all__ = [
     "report_option",
     "rules_option",
     "save_option",
+    "store_option",
 ]
 
 
@@ -35,6 +37,8 @@ class _Instant(click.ParamType[datetime]):
             self.fail(f"{value!r} is no time; write 2026-07-14 or 2026-07-14T09:30:00Z", param, ctx)
         return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
+
+INSTANT: Final = _Instant()
 
 paths_argument: Final = click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path)
@@ -70,7 +74,7 @@ out_option: Final = click.option(
 as_of_option: Final = click.option(
     "--as-of",
     metavar="TIME",
-    type=_Instant(),
+    type=INSTANT,
     help="What now() and ingestion_time() are, UTC unless it names a zone. Default: the newest event's time.",
 )
 channels_option: Final = click.option(
@@ -84,6 +88,11 @@ save_option: Final = click.option(
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also keep the whole result there as one JSON document: findings, import, rules run and not run.",
+)
+store_option: Final = click.option(
+    "--store",
+    metavar="FILE|URL",
+    help="The store of alerts: a file's path, or postgresql://user@host/database.",
 )
 report_option: Final = click.option(
     "--report",
