@@ -1,7 +1,8 @@
 """Every labelled capture hunted on its own: what its labels expect against what was found.
 
-`python -m tests.acceptance [--rules FILE]... [SET]...` prints one line a capture; `make acceptance` does so for the
-shipped rules. The exit code is 1 when an alarm was raised where none may be, or a rule did not run.
+`python -m tests.acceptance [--rules FILE]... [SET]...` prints one line a capture, and a table of what Sysmon alone and
+Security alone find of the captures that must alert; `make acceptance` does so for the shipped rules. The exit code is 1
+when an alarm was raised where none may be, a rule did not run, or a channel that holds the evidence was not enough.
 """
 
 from __future__ import annotations
@@ -33,6 +34,12 @@ FAMILIES = {
 }
 """What the labels call a family, and the techniques that put a finding into it."""
 
+CHANNELS = {
+    "sysmon": ("Sysmon1", ("rpc_sysmon3_utctime", "step4_sysmon3_utctime")),
+    "security": ("4688", ("rpc_5156_time", "step4_5156_time", "logon_link", "svcctl_5145_time")),
+}
+"""For each channel the event that tells of a process, and the labels that its events of the caller fill."""
+
 
 @dataclass(frozen=True)
 class Capture:
@@ -47,6 +54,8 @@ class Capture:
     expected: str
     attacks: tuple[tuple[str | None, str | None], ...]
     processes: frozenset[str] = frozenset()
+    evidence: frozenset[str] = frozenset()
+    """The channels of which one alone tells of caller and process, by the labels of an attack."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +90,22 @@ def captures(folder: Path) -> list[Capture]:
                 for which in ("server_process", "child_process")
                 if (name := _file_name(attack.get(which)))
             ),
+            evidence=frozenset(
+                channel for attack in label["techniques"] for channel in CHANNELS if holds_evidence(attack, channel)
+            ),
         )
         for label in labels
     ]
+
+
+def holds_evidence(attack: dict[str, Any], channel: str) -> bool:
+    """Whether the labels of an attack name, of one channel, an event of a process and one of its caller."""
+    process, callers = CHANNELS[channel]
+    processes = [str(attack.get(which) or "") for which in ("server_evidence", "child_evidence")]
+    told = any(process in each.split("+") for each in processes)
+    # A logon that the labels tie to nothing but the time of the call still names the caller.
+    by_logon = channel == "security" and str(attack.get("rpc_time_from") or "").startswith("4624")
+    return told and (by_logon or any(attack.get(name) for name in callers))
 
 
 def _file_name(process: str | None) -> str:
@@ -179,7 +201,32 @@ def main() -> int:
         sys.stdout.flush()
     for (policy, verdict), count in sorted(counts.items()):
         sys.stdout.write(f"{policy}: {verdict} {count}\n")
+    if not arguments.channels:
+        wrong += by_channel(arguments.sets, arguments.rules)
     return 1 if wrong else 0
+
+
+def by_channel(sets: Sequence[str], rules: Sequence[Path] | None) -> int:
+    """How many captures were missed by a channel that holds the evidence, after a table of what each alone finds."""
+    wrong = 0
+    found: dict[str, list[bool]] = {channel: [] for channel in CHANNELS}
+    sys.stdout.write(f"\n{'one channel alone':<50} " + " ".join(f"{channel:<28}" for channel in CHANNELS) + "\n")
+    for capture in captures(real_data_folder()):
+        if capture.policy != "must_alert" or (sets and not capture.id.startswith(tuple(sets))):
+            continue
+        cells = []
+        for channel in CHANNELS:
+            verdict = run(capture, rules, [channel]).verdict
+            is_held = channel in capture.evidence
+            if is_held:
+                found[channel].append(verdict == "found")
+                wrong += verdict != "found"
+            cells.append(f"{verdict:<10}{'' if is_held else '(no evidence there)'}")
+        sys.stdout.write(f"{capture.id:<50} " + " ".join(f"{cell:<28}" for cell in cells) + "\n")
+        sys.stdout.flush()
+    for channel, verdicts in found.items():
+        sys.stdout.write(f"{channel} alone: {sum(verdicts)} of {len(verdicts)} captures that hold the evidence\n")
+    return wrong
 
 
 if __name__ == "__main__":

@@ -74,6 +74,26 @@ def test_capture(real_data: Path, capture: Capture, which: str) -> None:
         assert judged.verdict == "found"
 
 
+@pytest.mark.parametrize(
+    ("capture", "channel"),
+    [
+        pytest.param(capture, channel, id=f"{capture.id}-{channel}")
+        for capture in known()
+        if capture.policy == "must_alert"
+        for channel in sorted(capture.evidence)
+    ],
+)
+def test_one_channel_alone(real_data: Path, capture: Capture, channel: str) -> None:
+    """Every capture that must alert is found by Sysmon alone, and by Security alone, where that holds the evidence."""
+    assert run(capture, None, [channel]).verdict == "found"
+
+
+def test_the_labels_tell_which_channel_holds_the_evidence(real_data: Path) -> None:
+    held = [capture.evidence for capture in captures(real_data) if capture.policy == "must_alert"]
+    assert all(held)
+    assert {channel for each in held for channel in each} == {"sysmon", "security"}
+
+
 def test_there_are_captures_to_judge_by(real_data: Path) -> None:
     ids = {capture.id for capture in captures(real_data)}
     assert {name for names in MUST_FIND.values() for name in names} <= ids
