@@ -1,8 +1,9 @@
 """Every labelled capture hunted on its own: what its labels expect against what was found.
 
-`python -m tests.acceptance [--rules FILE]... [SET]...` prints one line a capture, and a table of what Sysmon alone and
-Security alone find of the captures that must alert; `make acceptance` does so for the shipped rules. The exit code is 1
-when an alarm was raised where none may be, a rule did not run, or a channel that holds the evidence was not enough.
+`python -m tests.acceptance [--rules FILE]... [SET]...` prints one line a capture, a table of who called, and one of
+what Sysmon alone and Security alone find of those that must alert; `make acceptance` does so for the shipped rules. The
+exit code is 1 when an alarm was raised where none may be, a rule did not run, a finding does not name its caller where the capture can
+tell, or a channel that holds the evidence was not enough.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from tiercel.findings import Finding
     from tiercel.hunt import Result
 
-__all__ = ["Capture", "Outcome", "captures", "judge", "run"]
+__all__ = ["Capture", "Outcome", "captures", "judge", "run", "unattributed"]
 
 FAMILIES = {
     "dcom": {"T1021.003"},
@@ -56,6 +57,9 @@ class Capture:
     processes: frozenset[str] = frozenset()
     evidence: frozenset[str] = frozenset()
     """The channels of which one alone tells of caller and process, by the labels of an attack."""
+    source_host: str = ""
+    """The calling host, where the capture holds events of it; else nothing."""
+    user: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,15 @@ def captures(folder: Path) -> list[Capture]:
             evidence=frozenset(
                 channel for attack in label["techniques"] for channel in CHANNELS if holds_evidence(attack, channel)
             ),
+            source_host=_watched_source(label),
+            user=next(
+                (
+                    link["user"].lower()
+                    for each in label["techniques"]
+                    if (link := each.get("logon_link")) and link.get("user")
+                ),
+                "",
+            ),
         )
         for label in labels
     ]
@@ -106,6 +119,51 @@ def holds_evidence(attack: dict[str, Any], channel: str) -> bool:
     # A logon that the labels tie to nothing but the time of the call still names the caller.
     by_logon = channel == "security" and str(attack.get("rpc_time_from") or "").startswith("4624")
     return told and (by_logon or any(attack.get(name) for name in callers))
+
+
+def _watched_source(label: dict[str, Any]) -> str:
+    """The short name of the attack's source host, if events of it are in the capture."""
+    hosts = {name.lower().partition(".")[0] for name, count in label["hosts"].items() if count}
+    named = (str(attack.get("source_host") or "").lower().partition(".")[0] for attack in label["techniques"])
+    return next((name for name in named if name in hosts), "")
+
+
+def unattributed(outcome: Outcome) -> list[str]:
+    """What the finding of a capture that holds the source host's events does not name and should."""
+    capture = outcome.capture
+    finding = next((each for each in outcome.alarms if tells_of(each, capture)), None)
+    if finding is None or finding.attribution is None:
+        return ["finding"]
+    caller = finding.attribution.caller
+    process = caller.process
+    account = (finding.account or "").rpartition("\\")[2].lower()
+    return [
+        what
+        for what, is_told in (
+            ("source", (caller.device or "").lower().partition(".")[0] == capture.source_host),
+            ("its process", process is not None and process.name is not None and process.pid is not None),
+            ("where that is written", caller.source is not None),
+            ("account", account == capture.user if capture.user else bool(account)),
+            ("server", finding.server is not None and finding.server.name is not None),
+            ("child", finding.child is not None or finding.strength != "execution"),
+        )
+        if not is_told
+    ]
+
+
+def attribution_row(outcome: Outcome) -> str:
+    """The capture's line in the table of attributions."""
+    missing = unattributed(outcome)
+    finding = next((each for each in outcome.alarms if tells_of(each, outcome.capture)), None)
+    told = ""
+    if finding is not None and finding.attribution is not None:
+        caller = finding.attribution.caller
+        process = (
+            f"{caller.process.name} ({caller.process.pid}) by {caller.process_known_by}" if caller.process else "-"
+        )
+        reached = " > ".join(each.name or "?" for each in (finding.server, finding.child) if each)
+        told = f"{caller.device}: {process}, {caller.account}; as {finding.account}; {reached}"
+    return f"{outcome.capture.id:<34} {'missing: ' + ', '.join(missing) if missing else 'named':<10} {told}"
 
 
 def _file_name(process: str | None) -> str:
@@ -183,6 +241,7 @@ def main() -> int:
     parser.add_argument("sets", nargs="*", help="only these captures, by the beginning of their ids")
     arguments = parser.parse_args()
     counts: dict[tuple[str, str], int] = {}
+    rows: list[str] = []
     wrong = 0
     for capture in captures(real_data_folder()):
         if arguments.sets and not capture.id.startswith(tuple(arguments.sets)):
@@ -191,6 +250,9 @@ def main() -> int:
         outcome = run(capture, arguments.rules, [arguments.channels] if arguments.channels else None)
         counts[capture.policy, outcome.verdict] = counts.get((capture.policy, outcome.verdict), 0) + 1
         wrong += outcome.is_wrong
+        if capture.policy == "must_alert" and capture.source_host and not arguments.rules and not arguments.channels:
+            rows.append(attribution_row(outcome))
+            wrong += bool(unattributed(outcome))
         seconds = f"{time.perf_counter() - begun:5.1f} s"
         failed = f"  did not run: {', '.join(outcome.failed)}" if outcome.failed else ""
         sys.stdout.write(
@@ -199,6 +261,9 @@ def main() -> int:
         for finding in (*outcome.alarms, *outcome.others):
             sys.stdout.write(f"{'':<4}{told(finding)}\n")
         sys.stdout.flush()
+    if rows:
+        sys.stdout.write("\nWho called, where the capture holds the source host's events:\n")
+        sys.stdout.writelines(f"{row}\n" for row in rows)
     for (policy, verdict), count in sorted(counts.items()):
         sys.stdout.write(f"{policy}: {verdict} {count}\n")
     if not arguments.channels:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.acceptance import Capture, Outcome, captures, run
+from tests.acceptance import Capture, Outcome, captures, run, unattributed
 from tests.conftest import real_data_folder, require
 
 from tiercel.findings import as_json
@@ -72,6 +72,8 @@ def test_capture(real_data: Path, capture: Capture, which: str) -> None:
     assert judged.verdict != "FALSE ALARM", [as_json(finding)["summary"] for finding in judged.alarms]
     if capture.id in MUST_FIND[which]:
         assert judged.verdict == "found"
+    if which == "shipped" and capture.policy == "must_alert" and capture.source_host:
+        assert unattributed(judged) == []
 
 
 @pytest.mark.parametrize(

@@ -283,8 +283,15 @@ def _below(case: _Case) -> Iterable[Followed]:
             )
 
 
+def _account(finding: Finding, logon: Logon | None) -> str | None:
+    """The account that the caller used: the tied logon's before any that a process on the target runs as."""
+    if logon is None or not logon.account:
+        return finding.account
+    return logon.account if logon.tied_by != "time" or not finding.account else finding.account
+
+
 def _attributed(case: _Case) -> Finding:
-    """The finding with what is known of it; names that it lacked are filled in."""
+    """The finding with what is known of it; the caller's name and account are set right."""
     finding, caller = case.subject.finding, case.caller
     if case.calling is not None and caller.process is not None:
         start = caller.process.start or (aware(case.calling.start) if case.calling.start else None)
@@ -298,7 +305,7 @@ def _attributed(case: _Case) -> Finding:
         )
     trees = [printed(node.root) if node else () for node in (case.server or case.child, case.calling)]
     attribution = Attribution(
-        sentence=sentence(finding, caller, case.logon),
+        sentence=sentence(finding, caller, _account(finding, case.logon)),
         caller=caller,
         logon=case.logon,
         mirrors=case.mirrors,
@@ -310,6 +317,6 @@ def _attributed(case: _Case) -> Finding:
     return replace(
         finding,
         peer_name=finding.peer_name or (caller.device if caller.known_by in {"mirror", "address"} else None),
-        account=finding.account or (case.logon.account if case.logon else None),
+        account=_account(finding, case.logon),
         attribution=attribution,
     )

@@ -19,10 +19,9 @@ _PROCESSES = "Sysmon event 1 or Audit Process Creation (Security 4688) on {}"
 _COMMAND_LINES = "`Include command line in process creation events` (for Security 4688) or Sysmon event 1 on {}"
 
 
-def sentence(finding: Finding, caller: Caller, logon: Logon | None) -> str:
-    """Who did what to which device, as far as it is known."""
+def sentence(finding: Finding, caller: Caller, used: str | None) -> str:
+    """Who did what to which device, `used` being the account on the target, as far as it is known."""
     account = caller.account if caller.process else None
-    used = (logon.account if logon else None) or finding.account
     where = caller.device or finding.peer_name or finding.peer_ip or "another host"
     if caller.process is not None and caller.process.name:
         who = f"{caller.process.name} on {where}" + (f", run by {account}," if account else "")

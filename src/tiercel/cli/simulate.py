@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tiercel.errors import UsageError
-from tiercel.simulate import DEFAULT_START, SCENARIOS, Format, find_scenario, simulate, write_matrix
+from tiercel.simulate import DEFAULT_START, INTRUSIONS, SCENARIOS, Format, find_scenario, simulate, write_matrix
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -66,6 +66,8 @@ def simulate_command(
         for scenario in SCENARIOS.values():
             kind = "look-alike" if scenario.look_alike else ", ".join(scenario.techniques)
             click.echo(f"{scenario.name:<32} {kind:<34} {scenario.title}")
+        for intrusion in INTRUSIONS.values():
+            click.echo(f"{intrusion.name:<32} {', '.join(intrusion.scenarios):<34} {intrusion.title}")
         return
     if out is None:
         raise UsageError("name the folder to write to with --out")

@@ -75,8 +75,11 @@ def trace(findings: Iterable[Finding]) -> tuple[MovementPath, ...]:
     placed = [finding for finding in findings if finding.device and finding.first_time]
     names = _Names(placed)
     legs = _visits(sorted((_leg(each, names) for each in placed), key=lambda leg: (leg.first, leg.findings[0].id)))
+    reached: dict[str, list[_Leg]] = defaultdict(list)
     for leg in legs:
-        _follow(leg, legs)
+        reached[leg.target].append(leg)
+    for leg in legs:
+        _follow(leg, reached[leg.source])
     paths = [_path(members) for members in _entries(legs)]
     return tuple(sorted(paths, key=lambda path: (-path.depth, -len(path.hops), path.first_time, path.id)))
 
@@ -187,12 +190,12 @@ def _visits(legs: Sequence[_Leg]) -> list[_Leg]:
     return visits
 
 
-def _follow(leg: _Leg, legs: Sequence[_Leg]) -> None:
+def _follow(leg: _Leg, reaching: Sequence[_Leg]) -> None:
     """Give the leg its predecessor: the best tied of those that reached its source before, the latest of these."""
     ties = list(_REACH)
     best: tuple[int, datetime] | None = None
-    for each in legs:
-        if each is leg or each.target != leg.source or each.first > leg.begins + _SKEW or each.root is leg:
+    for each in reaching:
+        if each is leg or each.first > leg.begins + _SKEW or each.root is leg:
             continue
         tie = _tie(each, leg)
         if leg.begins - each.last > _REACH[tie]:
@@ -231,7 +234,7 @@ def _entries(legs: Sequence[_Leg]) -> Iterator[list[_Leg]]:
 
 
 def _path(legs: Sequence[_Leg]) -> MovementPath:
-    ordered = sorted(legs, key=lambda leg: (leg.first, leg.findings[0].id))
+    ordered = sorted(legs, key=_order)
     numbers = {id(leg): number for number, leg in enumerate(ordered, 1)}
     hops = tuple(_hop(leg, numbers) for leg in ordered)
     first = ordered[0]
@@ -249,6 +252,14 @@ def _path(legs: Sequence[_Leg]) -> MovementPath:
         first_time=first.first,
         last_time=max(hop.last_time for hop in hops),
     )
+
+
+def _order(leg: _Leg) -> tuple[datetime, int, str]:
+    """By time, and never before the hop that led there: two clocks may disagree by a little."""
+    time, depth, at = leg.first, 0, leg.after
+    while at is not None:
+        time, depth, at = max(time, at.first), depth + 1, at.after
+    return time, depth, leg.findings[0].id
 
 
 def _hop(leg: _Leg, numbers: Mapping[int, int]) -> Hop:

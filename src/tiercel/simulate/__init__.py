@@ -6,6 +6,7 @@ scenarios. Gives a folder of records and ground-truth.json. May import tiercel.t
 
 from __future__ import annotations
 
+from tiercel.simulate.intrusion import INTRUSIONS, Intrusion
 from tiercel.simulate.matrix import write_matrix
 from tiercel.simulate.scenario import Scenario, Strength, Variant
 from tiercel.simulate.scenarios import ALIASES, SCENARIOS
@@ -14,8 +15,10 @@ from tiercel.simulate.simulation import DEFAULT_START, Format, Written, find_sce
 __all__ = [
     "ALIASES",
     "DEFAULT_START",
+    "INTRUSIONS",
     "SCENARIOS",
     "Format",
+    "Intrusion",
     "Scenario",
     "Strength",
     "Variant",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tiercel.simulate.fleet import Fleet
     from tiercel.simulate.happenings import Happenings
     from tiercel.simulate.scenario import Scenario
-    from tiercel.simulate.telling import Telling
+    from tiercel.simulate.telling import Process, Telling
 
 __all__ = ["Place", "place", "tell_attack"]
 
@@ -87,12 +87,25 @@ def _settled(scenario: Scenario, actors: dict[str, int], begins: int, fleet: Fle
     return Place(actors | {"rebooted": len(rebooted.times) - 1}, begins), rebooted
 
 
-def tell_attack(scenario: Scenario, where: Place, fleet: Fleet, *, chance: Chance, into: Happenings) -> Telling:
-    """The scenario told once, at its place."""
+def tell_attack(
+    scenario: Scenario,
+    where: Place,
+    fleet: Fleet,
+    *,
+    chance: Chance,
+    into: Happenings,
+    known: Mapping[str, Process] | None = None,
+    caller: tuple[Any, Any] | None = None,
+) -> Telling:
+    """The scenario told once, at its place.
+
+    `known` are processes of earlier stories that this one's steps name; `caller` is the acting account as (name, SID)
+    columns, by default the user at the source's desktop.
+    """
     actors: dict[str, Any] = {name: pa.array([uptime], pa.int32()) for name, uptime in where.actors.items()}
     texts = {"number": chance.named("number", scenario.name).whole(1, 1_000, 9_999).cast(pa.string())}
     moments = {}
     if "rebooted" in actors:
         moments["boot"] = fleet.column("boot", actors["rebooted"])
-    cast = Cast(pa.array([where.begins], pa.int64()), actors, texts, None, where.family, moments, where.nat)
-    return tell(scenario.story, cast, fleet, chance.named("attack", where.begins), into)
+    cast = Cast(pa.array([where.begins], pa.int64()), actors, texts, caller, where.family, moments, where.nat)
+    return tell(scenario.story, cast, fleet, chance.named("attack", where.begins), into, known=known)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from tiercel.errors import UsageError
-from tiercel.simulate.attack import place, tell_attack
+from tiercel.simulate.attack import Place, place, tell_attack
 from tiercel.simulate.chance import Chance
 from tiercel.simulate.fleet import Fleet, build_fleet
 from tiercel.simulate.ground_truth import describe
 from tiercel.simulate.happenings import Happenings
+from tiercel.simulate.intrusion import INTRUSIONS, Intrusion, place_intrusion, tell_intrusion
 from tiercel.simulate.noise import tell_noise
 from tiercel.simulate.records import defender_tables, write_lake, write_parquet, write_streaming, write_winlogbeat
 from tiercel.simulate.scenarios import ALIASES, SCENARIOS
@@ -73,7 +74,7 @@ def find_scenario(name: str) -> Scenario:
     full = ALIASES.get(name, name)
     if full in SCENARIOS:
         return SCENARIOS[full]
-    near = get_close_matches(name, [*SCENARIOS, *ALIASES], n=1)
+    near = get_close_matches(name, [*SCENARIOS, *ALIASES, *INTRUSIONS], n=1)
     hint = f"did you mean {near[0]}?" if near else "`tiercel simulate --list` names them all"
     raise UsageError(f"there is no scenario {name}; {hint}")
 
@@ -97,26 +98,36 @@ def simulate(
 
     """
     say = progress or (lambda _: None)
-    scenarios = [find_scenario(name) for name in attacks]
+    plays = [INTRUSIONS.get(name) or find_scenario(name) for name in attacks]
     make_room(out)
     if written_as is Format.LAKE and is_lake(out):
         raise UsageError(f"{out} is a lake already; choose another folder")
     say(f"a fleet of {hosts} hosts")
     fleet = build_fleet(hosts, days, seed, start)
     taken: set[int] = set()
-    places = []
-    for number, scenario in enumerate(scenarios):
-        placed = place(scenario, fleet, Chance(seed, "attack", number), taken)
-        if placed is None:
-            message = f"a fleet of {hosts} hosts has no two left for {scenario.name}; ask for more --hosts"
-            raise UsageError(message)
-        where, fleet = placed
+    places: list[tuple[Place, ...]] = []
+    for number, play in enumerate(plays):
+        chance = Chance(seed, "attack", number)
+        if isinstance(play, Intrusion):
+            where = place_intrusion(play, fleet, chance, taken)
+        else:
+            placed = place(play, fleet, chance, taken)
+            where = (placed[0],) if placed else None
+            fleet = placed[1] if placed else fleet
+        if where is None:
+            kind = f"no {len(play.scenarios) + 1}" if isinstance(play, Intrusion) else "no two"
+            raise UsageError(f"a fleet of {hosts} hosts has {kind} left for {play.name}; ask for more --hosts")
         places.append(where)
     happenings = Happenings()
-    truths = []
-    for number, (scenario, where) in enumerate(zip(scenarios, places, strict=True)):
-        told = tell_attack(scenario, where, fleet, chance=Chance(seed, "attack", number), into=happenings)
-        truths.append(describe(scenario, where, told, fleet, sources=sources_of(written_as)))
+    truths: list[dict[str, Any]] = []
+    sources = sources_of(written_as)
+    for number, (play, where) in enumerate(zip(plays, places, strict=True)):
+        chance = Chance(seed, "attack", number)
+        if isinstance(play, Intrusion):
+            truths += tell_intrusion(play, where, fleet, chance=chance, into=happenings, sources=sources)
+        else:
+            told = tell_attack(play, where[0], fleet, chance=chance, into=happenings)
+            truths.append(describe(play, where[0], told, fleet, sources=sources))
     say("its days")
     tell_noise(fleet, Chance(seed, "noise"), happenings, managed=managed)
     say("its records")

@@ -118,9 +118,21 @@ class Cast:
         return len(self.begins)
 
 
-def tell(story: Story, cast: Cast, fleet: Fleet, chance: Chance, into: Happenings) -> Telling:
-    """Every step of the story told for the whole cast; what happened is added to `into`."""
+def tell(
+    story: Story,
+    cast: Cast,
+    fleet: Fleet,
+    chance: Chance,
+    into: Happenings,
+    *,
+    known: Mapping[str, Process] | None = None,
+) -> Telling:
+    """Every step of the story told for the whole cast; what happened is added to `into`.
+
+    `known` are processes that began in another story, by the names that this one's steps have for them.
+    """
     telling = Telling(fleet, cast, chance.named(story.name), into)
+    telling.processes.update(known or {})
     if len(cast):
         for step in story.steps:
             telling.tell(step)
