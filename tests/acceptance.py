@@ -2,8 +2,8 @@
 
 `python -m tests.acceptance [--rules FILE]... [SET]...` prints one line a capture, a table of who called, and one of
 what Sysmon alone and Security alone find of those that must alert; `make acceptance` does so for the shipped rules. The
-exit code is 1 when an alarm was raised where none may be, a rule did not run, a finding does not name its caller where the capture can
-tell, or a channel that holds the evidence was not enough.
+exit code is 1 when an alarm was raised where none may be, a rule did not run, a finding does not name its caller where
+the capture can tell, or a channel that holds the evidence was not enough.
 """
 
 from __future__ import annotations
