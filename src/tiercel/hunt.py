@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, overload
-
-import duckdb
+from typing import TYPE_CHECKING, overload
 
 from tiercel.attribution import attribute
-from tiercel.engines.duckdb import DuckDBEngine
-from tiercel.engines.kept import KeptStatements, default_folder
-from tiercel.errors import Issue, RuleError, Severity, Span, TiercelError, UsageError
+from tiercel.errors import Issue, RuleError, Severity, Span, TiercelError
+from tiercel.evidence import (
+    Telemetry,
+    compile_query,
+    compile_rule,
+    naive,
+    open_telemetry,
+    refuse_other_languages,
+    render_sql,
+)
 from tiercel.findings import (
     FilterRun,
     Finding,
@@ -31,10 +33,6 @@ from tiercel.findings import (
     with_recurrence,
 )
 from tiercel.rules import Collection, Rule, read_catalog, read_collection
-from tiercel.tables import TABLES
-from tiercel.tables.lake import Dataset, is_lake
-from tiercel.telemetry import importer
-from tiercel.telemetry.lake import attach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,9 +40,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tiercel.engines.engine import Statement
+    from tiercel.evidence import GivenFiles
     from tiercel.filters import EnvironmentFilter, Filters, Injection, Sieve
-    from tiercel.kql import Source
-    from tiercel.plan.plan import Plan
     from tiercel.telemetry.report import ImportReport, Progress
 
 __all__ = [
@@ -64,9 +61,6 @@ __all__ = [
     "query",
     "render_sql",
 ]
-
-CHANNELS: Final = ("sysmon", "security")
-"""What `channels` can name."""
 
 
 class Findings(Sequence[Finding]):
@@ -163,17 +157,6 @@ class Result:
         return not self.rules_failed and not any(issue.severity is Severity.ERROR for issue in issues)
 
 
-@dataclass(frozen=True)
-class Telemetry:
-    """Telemetry ready for queries, read from files or standing in a lake. `now` is naive UTC, as the engine's times."""
-
-    connection: duckdb.DuckDBPyConnection
-    engine: DuckDBEngine
-    report: ImportReport
-    now: datetime
-    kept: KeptStatements = field(default_factory=lambda: KeptStatements(default_folder()))
-
-
 @dataclass(slots=True)
 class _Tally:
     """What the rules gave so far."""
@@ -194,6 +177,8 @@ def hunt(
     as_of: datetime | None = None,
     channels: Iterable[str] | None = None,
     filters: Iterable[str | os.PathLike[str]] | str | os.PathLike[str] | Filters | None = None,
+    tables: GivenFiles | None = None,
+    watchlists: GivenFiles | None = None,
     attribution: bool = True,
     progress: Callable[[Progress | Running | Attributing], None] | None = None,
 ) -> Result:
@@ -206,6 +191,8 @@ def hunt(
         channels: read only these Windows channels: `sysmon`, `security` (with System). None for all.
         filters: files of environment filters, or filters read before. What they take is in the result's `suppressed`.
             They expire by today's date, or by `as_of` where it is given.
+        tables: files that hold a table the telemetry does not fill, by its name: FileProfile, SigninLogs, any other.
+        watchlists: files of watchlists by name, for `_GetWatchlist("name")`.
         attribution: whether to find out of each finding who called, by which logon, and what followed.
         progress: called now and then with how far the import is, before each rule, and before the attribution.
 
@@ -215,7 +202,9 @@ def hunt(
     """
     collection = choose_rules(rules)
     sieve = _sieve(filters, collection, as_of)
-    telemetry = open_telemetry(paths, as_of=as_of, channels=channels, progress=progress)
+    telemetry = open_telemetry(
+        paths, as_of=as_of, channels=channels, tables=tables, watchlists=watchlists, progress=progress
+    )
     tally = _Tally(warnings=list(collection.warnings))
     tally.failed += [RuleFailure(document.path, None, document.issues) for document in collection.failed]
     for number, rule in enumerate(collection.rules, 1):
@@ -248,67 +237,17 @@ def query(
     *,
     as_of: datetime | None = None,
     channels: Iterable[str] | None = None,
+    tables: GivenFiles | None = None,
+    watchlists: GivenFiles | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> pa.Table:
     """The rows of a KQL query over the telemetry at these paths, as Arrow. Raises RuleError for KQL that is wrong."""
     from tiercel.kql import Source  # noqa: PLC0415  as in `compile_query`
 
-    telemetry = open_telemetry(paths, as_of=as_of, channels=channels, progress=progress)
-    return telemetry.engine.run(compile_query(Source(text), telemetry.now))
-
-
-def open_telemetry(
-    paths: Iterable[str | os.PathLike[str]] | str | os.PathLike[str],
-    *,
-    as_of: datetime | None = None,
-    channels: Iterable[str] | None = None,
-    progress: Callable[[Progress], None] | None = None,
-) -> Telemetry:
-    """The telemetry at these paths, read into an engine. Arguments as those of `hunt`."""
-    files = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
-    for path in files:
-        if not path.exists():
-            raise UsageError(f"there is no file or folder at {path}")
-    clock = _naive(as_of)
-    connection = duckdb.connect()
-    connection.execute("SET enable_progress_bar = false")  # standard output is for data
-    if any(is_lake(path) for path in files):
-        report = _attach_lake(files, connection, clock, channels)
-    else:
-        wanted = _channels(channels)
-        report = importer.read(files, connection, channels=wanted, ingestion_time=clock, progress=progress)
-        report = dataclasses.replace(report, issues=_input_issues(files, report))
-    now = clock or report.newest or datetime.now(UTC).replace(tzinfo=None)
-    return Telemetry(connection, DuckDBEngine(connection), report, now)
-
-
-def _input_issues(paths: Sequence[Path], report: ImportReport) -> tuple[Issue, ...]:
-    """What is wrong with the inputs: what the import says, and each given path in which there was no event at all."""
-    told = {issue.span.path for issue in report.issues if issue.span}
-    # An event log without events is nothing odd: a copied log folder is full of them. That all are so is.
-    found = any(file.read for file in report.files)
-    told |= {file.path for file in report.files if file.read or (found and not file.reason)}
-    above = {folder for each in told for folder in (Path(each), *Path(each).parents)}
-    empty = [path for path in paths if path not in above]
-    kinds = "EVTX, Windows events as JSON, Defender's records or CSV, Parquet; also in .gz, .zip, .7z and .tar.gz"
-    issues = [
-        Issue("input-no-events", f"no events were found in {path}", Span(str(path), 1, 1), f"what is read: {kinds}")
-        for path in empty
-    ]
-    known = report.issues if len(empty) < len(paths) else [each for each in report.issues if each.span]
-    return (*known, *issues)
-
-
-def _attach_lake(
-    paths: Sequence[Path], connection: duckdb.DuckDBPyConnection, clock: datetime | None, channels: Iterable[str] | None
-) -> ImportReport:
-    """What the lake holds, its tables standing in the connection; all of it counts as ingested now."""
-    if len(paths) > 1:
-        raise UsageError("a lake is hunted by itself; import the other files into it first")
-    if channels is not None:
-        raise UsageError("a lake holds tables, not channels; say in the rule or query which rows are wanted")
-    lake = Dataset.open(paths[0])
-    return attach(lake, connection, ingestion_time=clock or (lake.span[1] if lake.span else None))
+    telemetry = open_telemetry(
+        paths, as_of=as_of, channels=channels, tables=tables, watchlists=watchlists, progress=progress
+    )
+    return telemetry.engine.run(telemetry.compile(Source(text)))
 
 
 def choose_rules(
@@ -336,51 +275,13 @@ def _sieve(
 
     read = given if isinstance(given, Filters) else read_filters(given)
     known = [rule.id for rule in (*collection.rules, *read_catalog().rules)]
-    return Sieve(read, known, (_naive(as_of) or datetime.now(UTC)).date())
+    return Sieve(read, known, (naive(as_of) or datetime.now(UTC)).date())
 
 
 def inject_rule(rule: Rule, sieve: Sieve, now: datetime) -> Injection:
     """The rule with its environment filters, its plan compiled. Raises RuleError with the issues that stop it."""
-    _refuse_other_languages(rule)
+    refuse_other_languages(rule)
     return sieve.inject(rule, now)
-
-
-def compile_rule(rule: Rule, now: datetime) -> Plan:
-    """The plan of a rule's query. Raises RuleError with the issues that stop it."""
-    _refuse_other_languages(rule)
-    from tiercel.kql import Source  # noqa: PLC0415  as in `compile_query`
-
-    return compile_query(Source(rule.query.text, rule.path, rule.query.first_line), now)
-
-
-def _refuse_other_languages(rule: Rule) -> None:
-    if rule.language.lower() not in {"kusto", "kql"}:
-        raise RuleError(
-            f"the rule is written in {rule.language}",
-            issues=(
-                Issue(
-                    "rule-language",
-                    f"the rule is written in {rule.language}; only Kusto is run",
-                    Span(rule.path, rule.query.first_line, 1),
-                ),
-            ),
-        )
-
-
-def compile_query(source: Source, now: datetime) -> Plan:
-    """The plan of a KQL text. Raises RuleError with the issues that stop it."""
-    from tiercel.plan import compile_text  # noqa: PLC0415  the compiler is not loaded where every statement was kept
-
-    compiled = compile_text(source, now=now, tables=TABLES)
-    if compiled.plan is None:
-        raise RuleError(f"{source.path}: the query is wrong", issues=tuple(compiled.issues))
-    return compiled.plan
-
-
-def render_sql(plan: Plan) -> str:
-    """The SQL that DuckDB would run for a plan."""
-    with duckdb.connect() as connection:
-        return DuckDBEngine(connection).render(plan)
 
 
 def _run(rule: Rule, telemetry: Telemetry, sieve: Sieve | None, tally: _Tally) -> None:
@@ -455,10 +356,10 @@ def _attributed(found: tuple[Finding, ...], telemetry: Telemetry, tally: _Tally)
 def _statement(rule: Rule, telemetry: Telemetry) -> Statement:
     """The rule as the engine's statement, kept from an earlier run or compiled now. Raises RuleError."""
     engine = telemetry.engine
-    place = f"{rule.path}:{rule.query.first_line}:{rule.language}"
+    place = f"{rule.path}:{rule.query.first_line}:{rule.language}{telemetry.given}"
     found = telemetry.kept.find(engine.name, place, rule.query.text)
     if found is None:
-        found = engine.prepare(compile_rule(rule, telemetry.now))
+        found = engine.prepare(compile_rule(rule, telemetry.now, tables=telemetry.tables, probe=engine.probe))
         telemetry.kept.keep(engine.name, place, rule.query.text, found)
     return found
 
@@ -475,21 +376,3 @@ def _emptiness(table: str, readers: Sequence[tuple[str, bool]]) -> Issue:
 def _some(rules: Sequence[str]) -> str:
     named = ", ".join(f"`{rule}`" for rule in rules[:3])
     return named if len(rules) <= 3 else f"{named} and {len(rules) - 3} more"
-
-
-def _channels(channels: Iterable[str] | None) -> frozenset[str] | None:
-    if channels is None:
-        return None
-    named = frozenset(name.lower() for name in channels)
-    for name in sorted(named - set(CHANNELS)):
-        close = difflib.get_close_matches(name, CHANNELS, 1)
-        hint = f"; did you mean `{close[0]}`?" if close else ""
-        raise UsageError(f"`{name}` is no channel{hint} (one of {', '.join(CHANNELS)})")
-    return named or None
-
-
-def _naive(instant: datetime | None) -> datetime | None:
-    """The instant in UTC without a zone; one without a zone is taken as UTC."""
-    if instant is None:
-        return None
-    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant

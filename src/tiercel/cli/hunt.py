@@ -21,6 +21,8 @@ from tiercel.cli.options import (
     rules_option,
     save_option,
     store_option,
+    tables_option,
+    watchlists_option,
 )
 from tiercel.cli.page import write_report
 from tiercel.cli.progress import progress_shown
@@ -52,6 +54,8 @@ _EXIT_FAILED = 3
 @out_option
 @as_of_option
 @channels_option
+@tables_option
+@watchlists_option
 @save_option
 @store_option
 @filters_option
@@ -76,6 +80,8 @@ def hunt_command(
     out: Path | None,
     as_of: datetime | None,
     channels: tuple[str, ...],
+    tables: tuple[tuple[str, Path], ...],
+    watchlists: tuple[tuple[str, Path], ...],
     save: Path | None,
     store: str | None,
     filters: tuple[Path, ...],
@@ -109,6 +115,8 @@ def hunt_command(
             as_of=as_of,
             channels=channels or None,
             filters=filters,
+            tables=dict(tables),
+            watchlists=dict(watchlists),
             attribution=attribution,
             progress=progress,
         )

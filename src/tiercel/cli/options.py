@@ -20,6 +20,8 @@ __all__ = [
     "rules_option",
     "save_option",
     "store_option",
+    "tables_option",
+    "watchlists_option",
 ]
 
 
@@ -39,6 +41,23 @@ class _Instant(click.ParamType[datetime]):
 
 
 INSTANT: Final = _Instant()
+
+
+class _NamedFile(click.ParamType[tuple[str, Path]]):
+    """`NAME=FILE`: what the file holds, and where it is."""
+
+    name = "name=file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
+        if isinstance(value, tuple):
+            return value
+        name, equals, path = value.partition("=")
+        if not name or not equals or not path:
+            self.fail(f"{value!r} does not name a file; write NAME=FILE", param, ctx)
+        if not Path(path).is_file():
+            self.fail(f"there is no file at {path}", param, ctx)
+        return name, Path(path)
+
 
 paths_argument: Final = click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path)
@@ -82,6 +101,22 @@ channels_option: Final = click.option(
     multiple=True,
     type=click.Choice(["sysmon", "security"]),
     help="Read only this Windows channel's events (security includes System). May be given more than once.",
+)
+tables_option: Final = click.option(
+    "--table",
+    "tables",
+    multiple=True,
+    metavar="NAME=FILE",
+    type=_NamedFile(),
+    help="A table that the telemetry does not fill (FileProfile, SigninLogs, ...): CSV, JSON lines or Parquet.",
+)
+watchlists_option: Final = click.option(
+    "--watchlist",
+    "watchlists",
+    multiple=True,
+    metavar="NAME=FILE",
+    type=_NamedFile(),
+    help="The rows of _GetWatchlist('NAME'): CSV, JSON lines or Parquet. May be given more than once.",
 )
 save_option: Final = click.option(
     "--save",

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 from tiercel.cli.issues import show_issues
-from tiercel.cli.options import as_of_option, channels_option, format_option, out_option, paths_argument
+from tiercel.cli.options import (
+    as_of_option,
+    channels_option,
+    format_option,
+    out_option,
+    paths_argument,
+    tables_option,
+    watchlists_option,
+)
 from tiercel.cli.progress import progress_shown
 from tiercel.cli.report import failed_inputs
 from tiercel.cli.rows import row_lines, show_rows
 from tiercel.cli.terminal import console
 from tiercel.cli.written import opened
-from tiercel.hunt import compile_query, open_telemetry
+from tiercel.evidence import open_telemetry
 from tiercel.kql import Source
 
 if TYPE_CHECKING:
@@ -33,6 +41,8 @@ _EXIT_FAILED = 3
 @out_option
 @as_of_option
 @channels_option
+@tables_option
+@watchlists_option
 def query_command(
     *,
     kql: str,
@@ -41,6 +51,8 @@ def query_command(
     out: Path | None,
     as_of: datetime | None,
     channels: tuple[str, ...],
+    tables: tuple[tuple[str, Path], ...],
+    watchlists: tuple[tuple[str, Path], ...],
 ) -> int:
     """Run KQL over the telemetry at PATH: files, folders, archives, or a lake.
 
@@ -51,8 +63,15 @@ def query_command(
     tiercel query 'DeviceProcessEvents | where FileName =~ "cmd.exe"' logs.zip --format jsonl
     """  # noqa: D301  click's mark for lines that keep their shape
     with progress_shown() as progress:
-        telemetry = open_telemetry(paths, as_of=as_of, channels=channels or None, progress=progress)
-        plan = compile_query(Source(kql, "<query>"), telemetry.now)
+        telemetry = open_telemetry(
+            paths,
+            as_of=as_of,
+            channels=channels or None,
+            tables=dict(tables),
+            watchlists=dict(watchlists),
+            progress=progress,
+        )
+        plan = telemetry.compile(Source(kql, "<query>"))
         rows = telemetry.engine.run(plan)
     words = console(sys.stderr)
     with opened(out) as file:
@@ -60,7 +79,7 @@ def query_command(
             show_rows(console(file), rows)
         else:
             file.writelines(row_lines(rows, written_as))
-    show_issues(words, plan.warnings)
+    show_issues(words, (*plan.warnings, *telemetry.unfilled(plan.tables)))
     failed = failed_inputs(telemetry.report)
     show_issues(words, failed)
     return _EXIT_FAILED if failed else 0

@@ -89,7 +89,7 @@ def _key(engine: str, place: str, text: str) -> str:
 def _compiler() -> str:
     """What tells one version of the compiler from another: its files, their sizes and times."""
     package = Path(__file__).parent.parent
-    files = sorted(path for room in _ROOMS for path in (package / room).rglob("*.py"))
+    files = sorted(path for room in _ROOMS for path in (package / room).rglob("*.*") if path.suffix in {".py", ".txt"})
     facts = ((str(path.relative_to(package)), path.stat()) for path in files)
     text = "\n".join(f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in facts)
     return hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()

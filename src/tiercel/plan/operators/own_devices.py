@@ -26,7 +26,7 @@ _SOURCES: Final = ("DeviceNetworkInfo", "DeviceNetworkEvents")
 _LATEST: Final = EPOCH_TICKS + 253_402_300_799 * TICKS_PER_SECOND
 """9999-12-31 23:59:59: no row is later."""
 
-_ADDRESSES: Final = """
+_ADDRESSES: Final = r"""
 let Addresses = union
     (DeviceNetworkInfo
     | mv-expand Address = todynamic(IPAddresses)
@@ -34,7 +34,8 @@ let Addresses = union
         ConnectedNetworks),
     (DeviceNetworkEvents
     | project Timestamp, DeviceId, DeviceName, IPAddress = LocalIP, NetworkAdapterType = "", ConnectedNetworks = "")
-| where isnotempty(IPAddress) and IPAddress !startswith "127." and IPAddress != "::1" and Timestamp <= AsOf;
+| where isnotempty(IPAddress) and IPAddress !startswith "127." and IPAddress != "::1" and Timestamp <= AsOf
+| where IPAddress !startswith "ff" and not(IPAddress matches regex @"^(22[4-9]|2[345]\d)\.");
 """
 
 _DEVICE_FROM_IP: Final = (
