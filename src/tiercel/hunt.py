@@ -33,15 +33,18 @@ from tiercel.findings import (
     with_recurrence,
 )
 from tiercel.rules import Collection, Rule, read_catalog, read_collection
+from tiercel.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     import pyarrow as pa
 
     from tiercel.engines.engine import Statement
     from tiercel.evidence import GivenFiles
     from tiercel.filters import EnvironmentFilter, Filters, Injection, Sieve
+    from tiercel.plan.plan import Plan
+    from tiercel.tables import Table
     from tiercel.telemetry.report import ImportReport, Progress
 
 __all__ = [
@@ -278,10 +281,10 @@ def _sieve(
     return Sieve(read, known, (naive(as_of) or datetime.now(UTC)).date())
 
 
-def inject_rule(rule: Rule, sieve: Sieve, now: datetime) -> Injection:
+def inject_rule(rule: Rule, sieve: Sieve, now: datetime, tables: Mapping[str, Table] = TABLES) -> Injection:
     """The rule with its environment filters, its plan compiled. Raises RuleError with the issues that stop it."""
     refuse_other_languages(rule)
-    return sieve.inject(rule, now)
+    return sieve.inject(rule, now, tables)
 
 
 def _run(rule: Rule, telemetry: Telemetry, sieve: Sieve | None, tally: _Tally) -> None:
@@ -330,7 +333,7 @@ def _rows(rule: Rule, telemetry: Telemetry, sieve: Sieve | None) -> _Ran:
     if sieve is None or not sieve.speaks_of(rule):
         statement = _statement(rule, telemetry)
         return _Ran(telemetry.engine.execute(statement, telemetry.now), (), statement)
-    injection = inject_rule(rule, sieve, telemetry.now)
+    injection = inject_rule(rule, sieve, telemetry.now, telemetry.tables)
     rows, taken = injection.rows(telemetry.engine.run)
     by_filter = tuple(zip(injection.filters, taken, strict=True))
     for one, its in by_filter:

@@ -16,7 +16,7 @@ from tiercel.rules import with_filters
 from tiercel.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     import pyarrow as pa
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tiercel.filters.filter import EnvironmentFilter, Predicate
     from tiercel.plan import Plan
     from tiercel.rules import Rule, RuleQuery
+    from tiercel.tables import Table
 
 __all__ = ["Injection", "Misfit", "inject"]
 
@@ -94,7 +95,9 @@ class _Piece:
         return replace(span, text=text)
 
 
-def inject(rule: Rule, filters: Sequence[EnvironmentFilter], now: datetime) -> Injection:
+def inject(
+    rule: Rule, filters: Sequence[EnvironmentFilter], now: datetime, *, tables: Mapping[str, Table] = TABLES
+) -> Injection:
     """The rule with those of the filters that fit it. Raises RuleError where the rule itself is wrong."""
     misfits: list[Misfit] = [
         Misfit(each, Issue("filter-no-image", "the rule names no started process", each.allowance.span))
@@ -107,7 +110,7 @@ def inject(rule: Rule, filters: Sequence[EnvironmentFilter], now: datetime) -> I
         is_last = _nothing_behind_markers(rule.query)
         line = _tagging(conditions, pieces) if is_last else _taking(conditions, pieces)
         query = with_filters(rule.query, [line] if line else [])
-        compiled = compile_text(Source(query.text, rule.path, query.first_line), now=now, tables=TABLES)
+        compiled = compile_text(Source(query.text, rule.path, query.first_line), now=now, tables=tables)
         if compiled.plan is not None or not fitting:
             break
         mine = [each for issue in compiled.issues if (each := _misfit(issue, rule, pieces)) is not None]
@@ -120,7 +123,7 @@ def inject(rule: Rule, filters: Sequence[EnvironmentFilter], now: datetime) -> I
         raise RuleError(f"{rule.path}: the query is wrong", issues=compiled.issues)
     taken: tuple[Plan, ...] = ()
     if fitting and not is_last:
-        plans = [_plan_of_taken(rule, conditions, number, now) for number in range(len(conditions))]
+        plans = [_plan_of_taken(rule, conditions, number, now, tables) for number in range(len(conditions))]
         taken = tuple(plan for plan in plans if plan is not None)
     operators = tuple(f"| where not({condition})" for condition in conditions)
     return Injection(rule, tuple(fitting), operators, compiled.plan, taken, tuple(misfits))
@@ -171,11 +174,13 @@ def _joined(begin: str, conditions: Sequence[str], after: Callable[[int], str], 
     return line + end
 
 
-def _plan_of_taken(rule: Rule, conditions: Sequence[str], number: int, now: datetime) -> Plan | None:
+def _plan_of_taken(
+    rule: Rule, conditions: Sequence[str], number: int, now: datetime, tables: Mapping[str, Table]
+) -> Plan | None:
     """The plan of the rows that one filter takes and none before it."""
     before = "".join(f"| where not({each}) " for each in conditions[:number])
     query = with_filters(rule.query, [f"{before}| where {conditions[number]}"])
-    return compile_text(Source(query.text, rule.path, query.first_line), now=now, tables=TABLES).plan
+    return compile_text(Source(query.text, rule.path, query.first_line), now=now, tables=tables).plan
 
 
 def _nothing_behind_markers(query: RuleQuery) -> bool:

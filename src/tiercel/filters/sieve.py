@@ -10,13 +10,15 @@ from tiercel.errors import Issue, Severity
 from tiercel.filters.document import unknown_rules
 from tiercel.filters.injection import Injection, inject
 from tiercel.findings import FilterRun
+from tiercel.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from tiercel.filters.filter import EnvironmentFilter, Filters
     from tiercel.rules import Rule
+    from tiercel.tables import Table
 
 __all__ = ["Sieve"]
 
@@ -40,9 +42,9 @@ class Sieve:
         """Whether a filter that is in force is for the rule."""
         return any(each.is_for(rule.id) for each in self._in_force)
 
-    def inject(self, rule: Rule, now: datetime) -> Injection:
+    def inject(self, rule: Rule, now: datetime, tables: Mapping[str, Table] = TABLES) -> Injection:
         """The rule with its filters that are in force. Raises RuleError where the rule itself is wrong."""
-        injection = inject(rule, [each for each in self._in_force if each.is_for(rule.id)], now)
+        injection = inject(rule, [each for each in self._in_force if each.is_for(rule.id)], now, tables=tables)
         for misfit in injection.misfits:
             self._misfits[misfit.filter.id].append((rule.id, misfit.issue))
         for each in injection.filters:

@@ -161,7 +161,10 @@ def _table(written: list[tuple[str, str]], shape: Table | None) -> list[tuple[st
 def _typed(kind: KustoType, name: str, written: str = "VARCHAR") -> str:
     """SQL that reads the file's column, `written` in DuckDB's type; what does not fit is null, a text is never null."""
     column = f"f.{_quoted(name)}"
-    text = f"CAST({column if written in _KINDS else f'to_json({column})'} AS VARCHAR)"
+    if written == "JSON":  # a column that holds numbers here and texts there
+        text = f"json_extract_string({column}, '$')"
+    else:
+        text = f"CAST({column if written in _KINDS else f'to_json({column})'} AS VARCHAR)"
     match kind:
         case KustoType.STRING:
             return f"coalesce({text}, '')"
