@@ -78,15 +78,16 @@ def read(
     temporary = _temporary(connection)
     create_macros(connection)
     connection.execute("SET enable_progress_bar = false")
-    providers = tuple(channel.provider for channel in chosen)
+    staging = Staging(connection, KINDS, chosen)
+    wanted = frozenset((kind.channel.provider, str(number)) for kind in staging.kinds for number in kind.event_ids)
     work = _Import(
         connection,
-        Staging(connection, KINDS, chosen),
+        staging,
         limits,
         inputs.bytes,
         len(inputs.files),
         progress,
-        providers,
+        wanted,
         {str(path): piece for path, piece in (pieces or {}).items()},
     )
     work.issues.extend(inputs.issues)
@@ -147,7 +148,8 @@ class _Import:
     bytes: int
     count: int
     progress: Callable[[Progress], None] | None
-    providers: tuple[str, ...]
+    wanted: frozenset[tuple[str, str]]
+    """Providers with the event ids that are used of them."""
     pieces: Mapping[str, Piece]
     files: list[_File] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
@@ -233,7 +235,7 @@ class _Import:
                 for records in read_json_array(document.stream, self.connection):
                     self._add(number, records)
             case Format.EVTX:
-                for records in read_evtx(document, self.providers, UNUSED, self.issues.append):
+                for records in read_evtx(document, self.wanted, UNUSED, self.issues.append):
                     self._add(number, records)
             case Format.PARQUET:
                 _, self.files[number].rows = read_parquet(document, self.connection)

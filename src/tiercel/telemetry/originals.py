@@ -15,7 +15,7 @@ import duckdb
 from tiercel.errors import InputError
 from tiercel.telemetry.archives import documents
 from tiercel.telemetry.inputs import Limits
-from tiercel.telemetry.mappings import Channel
+from tiercel.telemetry.mappings import KINDS
 from tiercel.telemetry.readers.evtx import read_evtx
 from tiercel.telemetry.readers.formats import Format, format_of
 from tiercel.telemetry.readers.json_array import read_json_array
@@ -138,8 +138,8 @@ def _records(document: Document, asked: Mapping[int, str]) -> Iterator[tuple[int
             with duckdb.connect() as connection:
                 yield from _lines(read_json_array(document.stream, connection), last)
         case Format.EVTX:
-            providers = tuple(channel.provider for channel in Channel)
-            for run in read_evtx(document, providers, "", lambda _: None):
+            wanted = {(kind.channel.provider, str(number)) for kind in KINDS for number in kind.event_ids}
+            for run in read_evtx(document, wanted, "", lambda _: None):
                 for number, line in zip(run.numbers, run.lines.to_pylist(), strict=True):
                     own = _OWN_NUMBER.search(line)
                     yield int(own[1]) if own else number, line

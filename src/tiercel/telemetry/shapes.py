@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["HEADER", "SHAPES", "Shape", "event_number", "structure"]
+__all__ = ["EVENT_DUMP", "HEADER", "SHAPES", "Shape", "event_number", "structure"]
 
 HEADER: Final = (
     "event_id",
@@ -192,6 +192,8 @@ _EVENT: Final = Shape(
 
 SHAPES: Final[tuple[Shape, ...]] = (_BEAT_7, _EVENT, _BEAT_6, _FLAT)
 """In this order: the more deeply an event is wrapped, the earlier; what has no wrapping is flat."""
+EVENT_DUMP: Final = SHAPES.index(_EVENT)
+"""The shape that the `evtx` library writes."""
 
 
 def structure(shape: Shape, fields: tuple[str, ...]) -> str:

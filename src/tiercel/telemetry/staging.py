@@ -17,7 +17,7 @@ import pyarrow as pa
 from tiercel.tables.arrow import integers
 from tiercel.telemetry.mappings.kind import Family
 from tiercel.telemetry.readers.records import LONGEST_RECORD
-from tiercel.telemetry.shapes import HEADER, SHAPES, Shape, event_number, structure
+from tiercel.telemetry.shapes import EVENT_DUMP, HEADER, SHAPES, Shape, event_number, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,7 +49,9 @@ _CHANNEL_TESTS: Final = {
     "system": "lower(channel) = 'system'",
     "wmi": "channel ILIKE '%wmi-activity%'",
 }
-_REGISTRY: Final = _KEY + _NUMBER % 13
+_REGISTRY_ID: Final = 13
+"""Sysmon's event of a registry value that was set; the other channels use no such number."""
+_REGISTRY: Final = _KEY + _NUMBER % _REGISTRY_ID
 _TELLING_KEY: Final = r"(?i)\\services\\|wmiprvse"
 """A value of a service, in any spelling, or one that WMI's registry provider set."""
 """As JSON writes the part of a registry key that is read of Sysmon 13."""
@@ -83,6 +85,8 @@ class Staging:
         self._batch: list[pa.RecordBatch] = []
         self._batch_size = 0
         self._held = 0
+        self._known: list[pa.RecordBatch] = []
+        self._known_size = 0
         ids = sorted({number for kind in self.kinds for number in kind.event_ids})
         self._used = _KEY + _NUMBER % "|".join(map(str, ids))
         connection.execute("SET preserve_insertion_order = true")
@@ -137,6 +141,21 @@ class Staging:
             self.replaced.add(file)
         if not len(records.lines):
             return
+        if records.event_ids:
+            self._known.append(
+                pa.record_batch(
+                    {
+                        "file": integers([file] * len(records.lines), pa.int32()),
+                        "record": integers(records.numbers, pa.int64()),
+                        "line": records.lines,
+                        "id": integers(records.event_ids, pa.int32()),
+                    }
+                )
+            )
+            self._known_size += records.lines.nbytes
+            if self._known_size >= _HELD:
+                self._parse_known()
+            return
         self._batch.append(
             pa.record_batch(
                 {
@@ -152,6 +171,7 @@ class Staging:
 
     def finish(self) -> None:
         """Parses what is still held."""
+        self._parse_known()
         self._keep()
         self._parse("kept", "record", "shape IS NOT NULL")
         self._connection.execute("DROP TABLE IF EXISTS told")
@@ -163,6 +183,24 @@ class Staging:
         union = " UNION ALL ".join(f"SELECT file FROM {name}" for name in names)
         rows = self._connection.execute(f"SELECT file, count(*) FROM ({union}) GROUP BY file").fetchall()
         return Counter({int(file): int(count) for file, count in rows})
+
+    def _parse_known(self) -> None:
+        """Parses the collected lines whose event id is known: they are sound, used, and all of one shape."""
+        if not self._known:
+            return
+        self._connection.register("incoming", pa.Table.from_batches(self._known))
+        self._known, self._known_size = [], 0
+        try:
+            telling = f"CASE WHEN id = {_REGISTRY_ID} THEN regexp_matches(line, '{_TELLING_KEY}') ELSE true END"
+            counted = f"SELECT file, count(*), count_if({telling}) FROM incoming GROUP BY file"
+            for file, count, kept in self._connection.execute(counted).fetchall():
+                self.read[file] += count
+                if count > kept:
+                    self.skipped[file][UNUSED_KEY] += count - kept
+            shaped = f"(SELECT file, record, line, id, {EVENT_DUMP} AS shape FROM incoming)"
+            self._parse(shaped, "record", telling)
+        finally:
+            self._connection.unregister("incoming")
 
     def _keep(self) -> None:
         """Sorts the collected lines into kept ones and skipped ones."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -13,7 +14,7 @@ from tiercel.tables.arrow import texts
 from tiercel.telemetry.readers.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
     from typing import IO
 
     from tiercel.telemetry.inputs import Document
@@ -24,20 +25,23 @@ _HEADER: Final = 4096
 _CHUNK: Final = 65536
 _RUN: Final = 4 << 20
 _IN_MEMORY: Final = 64 << 20
-_NAME: Final = '"Name":"'
-"""What stands before the provider's name, which the library writes first."""
-_HEAD: Final = 400
+_MOST_ODD: Final = 2000
+_BEGIN: Final = re.compile(
+    r'\{"Event":\{"#attributes":\{"xmlns":"[^"]*"\},"System":\{"Provider":\{"#attributes":\{"Name":"([^"]*)"'
+    r'(?:,"\w+":"[^"]*")*\}\},"EventID":(?:\{"#attributes":\{"Qualifiers":\d+\},"#text":)?(\d+)[,}]'
+)
+"""How the library begins a record: the provider's name, and the event id with or without qualifiers."""
 
 
 def read_evtx(
-    document: Document, providers: tuple[str, ...], unused: str, report: Callable[[Issue], None]
+    document: Document, wanted: Container[tuple[str, str]], unused: str, report: Callable[[Issue], None]
 ) -> Iterator[Records]:
-    """The log's records that one of the providers wrote; the others are skipped as `unused`.
+    """The log's records whose provider and event id are wanted; the others are skipped as `unused`.
 
-    A damaged chunk or record is counted and named, what follows is read. Raises InputError when the file header itself
-    cannot be read.
+    A record that does not begin as the library's others do is handed on without its event id, to be looked at more
+    closely. A damaged chunk or record is counted and named, what follows is read. Raises InputError when the file
+    header itself cannot be read.
     """
-    wanted = tuple(f'{provider}"' for provider in providers)
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
         source: str | IO[bytes] = str(document.local) if document.local else _copied(document, copy)
         try:
@@ -49,28 +53,41 @@ def read_evtx(
 
 
 def _records(
-    parser: PyEvtxParser, name: str, wanted: tuple[str, ...], unused: str, report: Callable[[Issue], None]
+    parser: PyEvtxParser,
+    name: str,
+    wanted: Container[tuple[str, str]],
+    unused: str,
+    report: Callable[[Issue], None],
 ) -> Iterator[Records]:
-    """Runs of the parser's records that a wanted provider wrote, and at the end the counts of the others."""
+    """Runs of the parser's wanted records, and at the end those that began oddly and the counts of the others."""
     records = cast("Iterator[dict[str, Any]]", parser.records_json())
+    begin = _BEGIN.match
     numbers: list[int] = []
     lines: list[str] = []
+    ids: list[int] = []
+    odd: list[tuple[int, str]] = []
     damaged: list[str] = []
     size = others = 0
     while True:
         try:
             for record in records:
                 line = record["data"]
-                named = line.find(_NAME, 0, _HEAD)
-                if named >= 0 and not line.startswith(wanted, named + len(_NAME)):
+                begun = begin(line)
+                if begun is None:
+                    odd.append((record["event_record_id"], line))
+                    if len(odd) == _MOST_ODD:
+                        yield _looked_at_closely(odd)
+                        odd = []
+                elif begun.groups() in wanted:
+                    numbers.append(record["event_record_id"])
+                    lines.append(line)
+                    ids.append(int(begun[2]))
+                    size += len(line)
+                    if size > _RUN:
+                        yield Records(numbers, texts(lines), event_ids=ids)
+                        numbers, lines, ids, size = [], [], [], 0
+                else:
                     others += 1
-                    continue
-                numbers.append(record["event_record_id"])
-                lines.append(line)
-                size += len(line)
-                if size > _RUN:
-                    yield Records(numbers, texts(lines))
-                    numbers, lines, size = [], [], 0
         except RuntimeError as error:
             damaged.append(" ".join(str(error).split()))
             continue
@@ -78,7 +95,14 @@ def _records(
     if damaged:
         message = f"{name}: {len(damaged)} damaged places, the first: {damaged[0][:200]}"
         report(Issue("import-damaged-record", message, hint="the other records are read"))
-    yield Records(numbers, texts(lines), {unused: others} if others else {}, damaged=len(damaged))
+    yield Records(numbers, texts(lines), {unused: others} if others else {}, damaged=len(damaged), event_ids=ids)
+    if odd:
+        yield _looked_at_closely(odd)
+
+
+def _looked_at_closely(odd: list[tuple[int, str]]) -> Records:
+    """Records that began oddly, as whatever holds JSON."""
+    return Records([number for number, _ in odd], texts([line for _, line in odd]))
 
 
 def _tell_if_cut(document: Document, source: str | IO[bytes], report: Callable[[Issue], None]) -> None:

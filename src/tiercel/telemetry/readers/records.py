@@ -25,7 +25,9 @@ class Records:
     """Lines of JSON text with the number that finds each again in its file.
 
     `skipped` counts records that were met but cannot be handed on, by reason; `damaged` places where it cannot even be
-    told how many records there were. `replaced` says that some bytes were no UTF-8 and stand as U+FFFD.
+    told how many records there were. `replaced` says that some bytes were no UTF-8 and stand as U+FFFD. `event_ids`, one a
+    line, are known where the reader has told used events from others: such lines are sound JSON as the `evtx` library
+    writes it.
     """
 
     numbers: Sequence[int]
@@ -33,6 +35,7 @@ class Records:
     skipped: Mapping[str, int] = field(default_factory=dict)
     damaged: int = 0
     replaced: bool = False
+    event_ids: Sequence[int] = ()
 
 
 def text_array(lines: list[bytes]) -> tuple[pa.Array, bool]:
