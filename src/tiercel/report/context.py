@@ -187,6 +187,8 @@ class FindingView:
     source: str
     target: str
     account: str
+    has_run: bool
+    """Whether anything was seen to run on the target."""
     started: str
     """What was started, the server where that is all that is known."""
     marks: tuple[str, ...]

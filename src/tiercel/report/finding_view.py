@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from tiercel import findings
     from tiercel.report.events import Events, Told
+    from tiercel.report.hosts import Hosts
     from tiercel.rules import Rule
     from tiercel.telemetry.report import Clock
 
-__all__ = ["LEVELS", "caller_name", "sentence_of", "technique", "view_finding"]
+__all__ = ["LEVELS", "view_finding"]
 
 LEVELS: Final = ("critical", "high", "medium", "low", "informational")
 _GAPS: Final = (1, 10, 60, 600, 3600)
@@ -52,7 +53,9 @@ def view_finding(
     finding: findings.Finding,
     rules: Mapping[str, Rule],
     names: Mapping[str, str],
+    *,
     clocks: Sequence[Clock],
+    hosts: Hosts,
     events: Events,
 ) -> FindingView:
     """The finding, ready to be read. `names` are ATT&CK's, by id."""
@@ -67,15 +70,16 @@ def view_finding(
         confidence=text(finding.confidence, _SHORT),
         certainty=_certainty(finding),
         title=text(finding.title, _SHORT),
-        sentence=text(sentence_of(finding)),
+        sentence=text(_sentence_of(finding)),
         time=moment(finding.first_time)[:-4],
         when=int(finding.first_time.timestamp() * 1000) if finding.first_time else 0,
-        source=caller_name(finding),
-        target=text(_short(finding.device) or finding.device_id or "unknown", _SHORT),
+        source=hosts.caller_of(finding),
+        target=hosts.named(finding.device or finding.device_id),
         account=text(finding.account, _SHORT),
+        has_run=finding.strength == "execution" or finding.child is not None,
         started=text(started.name, _SHORT) if started else "",
         marks=(),
-        techniques=tuple(technique(each, names) for each in finding.techniques),
+        techniques=tuple(_technique(each, names) for each in finding.techniques),
         tactics=text(", ".join(finding.tactics), _SHORT),
         rules=tuple(text(each, _SHORT) for each in finding.rules or (finding.rule_id,)),
         who=tuple(_who(finding, events)),
@@ -96,21 +100,12 @@ def view_finding(
     )
 
 
-def sentence_of(finding: findings.Finding) -> str:
+def _sentence_of(finding: findings.Finding) -> str:
     """What happened, in one sentence."""
     return finding.attribution.sentence if finding.attribution else finding.summary
 
 
-def caller_name(finding: findings.Finding) -> str:
-    """The calling host by its name where telemetry tells it, else by its address."""
-    caller = finding.attribution.caller if finding.attribution else None
-    if caller and caller.device and caller.known_by != "logon":
-        return text(_short(caller.device), _SHORT)
-    named = finding.peer_name if finding.peer_name and not caller else None
-    return text(_short(named) or finding.peer_ip or (caller.device if caller else None) or "unknown", _SHORT)
-
-
-def technique(attack_id: str, names: Mapping[str, str]) -> Technique:
+def _technique(attack_id: str, names: Mapping[str, str]) -> Technique:
     """A technique with its name and its page at MITRE."""
     place = "/".join(part for part in attack_id.split(".") if part.isalnum())
     return Technique(
@@ -122,13 +117,6 @@ def _certainty(finding: findings.Finding) -> str:
     told = _STRENGTH.get(finding.strength or "")
     how = f"{finding.strength}: {told}" if told else (finding.strength or "how far it went is not known")
     return text(f"{how[:1].upper()}{how[1:]}. Confidence is {finding.confidence}.")
-
-
-def _short(name: str | None) -> str | None:
-    """A host's name without its domain; an address stays whole."""
-    if not name or name.replace(".", "").isdigit() or ":" in name:
-        return name
-    return name.partition(".")[0]
 
 
 def _devices(finding: findings.Finding) -> set[str | None]:

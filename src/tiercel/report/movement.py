@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tiercel.findings import MovementPath
     from tiercel.report.context import FindingView
+    from tiercel.report.hosts import Hosts
 
 __all__ = ["graph_data", "view_movement", "view_paths"]
 
@@ -125,20 +126,20 @@ def graph_data(findings: Sequence[FindingView]) -> dict[str, Any]:
     }
 
 
-def view_paths(paths: Sequence[MovementPath], findings: Sequence[FindingView]) -> tuple[Path, ...]:
+def view_paths(paths: Sequence[MovementPath], findings: Sequence[FindingView], hosts: Hosts) -> tuple[Path, ...]:
     """The paths of more than one hop, the longest first."""
     shown_ids = {each.id for each in findings}
     long = sorted((path for path in paths if len(path.hops) > 1), key=lambda path: (-path.depth, path.first_time))
     return tuple(
         Path(
             id=text(path.id, 80),
-            title=_path_title(path),
+            title=_path_title(path, hosts),
             accounts=text(listed(path.accounts)),
             hops=tuple(
                 Hop(
                     number=hop.number,
-                    source=text(_short(hop.source) or "unknown", 160),
-                    target=text(_short(hop.target), 160),
+                    source=hosts.named(hop.source),
+                    target=hosts.named(hop.target),
                     account=text(hop.account, 160),
                     time=_hop_time(hop.first_time, path.first_time),
                     title=text(hop.title, 160),
@@ -153,17 +154,11 @@ def view_paths(paths: Sequence[MovementPath], findings: Sequence[FindingView]) -
     )
 
 
-def _short(name: str | None) -> str | None:
-    if not name or name.replace(".", "").isdigit() or ":" in name:
-        return name
-    return name.partition(".")[0]
-
-
 def _hop_time(time: datetime, first: datetime) -> str:
     return clock_time(time)[:-4] if time.date() == first.date() else moment(time)[:-4]
 
 
-def _path_title(path: MovementPath) -> str:
-    entry = _short(path.entry) or "an unknown host"
+def _path_title(path: MovementPath, hosts: Hosts) -> str:
+    entry = hosts.named(path.entry) if path.entry else "an unknown host"
     hops = plural(len(path.hops), "hop")
     return text(f"{hops} from {entry} to {plural(len(path.reach), 'host')}, on {day(path.first_time)}", 300)

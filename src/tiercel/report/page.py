@@ -14,6 +14,7 @@ from tiercel.report.assets import shell
 from tiercel.report.context import Facet, Fact, Page
 from tiercel.report.events import LONGEST_EVENT, Events
 from tiercel.report.finding_view import LEVELS, view_finding
+from tiercel.report.hosts import Hosts
 from tiercel.report.movement import graph_data, view_movement, view_paths
 from tiercel.report.telemetry_view import (
     caution_of,
@@ -23,7 +24,7 @@ from tiercel.report.telemetry_view import (
     view_suppressed,
     view_telemetry,
 )
-from tiercel.report.words import day, listed, text
+from tiercel.report.words import clock_time, day, listed, text
 from tiercel.rules import read_catalog
 from tiercel.shown import moment, plural
 from tiercel.telemetry.originals import read_originals
@@ -54,7 +55,11 @@ def read_page(saved: Saved, folders: Sequence[Path], *, progress: Callable[[str]
     events = Events(read_originals(sources, folders, longest=LONGEST_EVENT, progress=progress))
     rules = {run.rule.id: run.rule for run in result.rules_run}
     names = _technique_names([*read_catalog().rules, *rules.values()])
-    findings = tuple(view_finding(each, rules, names, result.report.clocks, events) for each in result.findings)
+    hosts = Hosts(name for finding in result.findings for name in _host_names(finding))
+    findings = tuple(
+        view_finding(each, rules, names, clocks=result.report.clocks, hosts=hosts, events=events)
+        for each in result.findings
+    )
     return Page(
         shell=shell(_json(graph_data(findings)), events.packed()),
         title=_title(findings, result.findings),
@@ -69,7 +74,7 @@ def read_page(saved: Saved, folders: Sequence[Path], *, progress: Callable[[str]
         techniques=_facets(technique.id for each in findings for technique in each.techniques),
         devices=_facets(name for each in findings for name in {each.target, each.source}),
         movement=view_movement(findings),
-        paths=view_paths((), findings),
+        paths=view_paths((), findings, hosts),
         telemetry=view_telemetry(saved),
         rules=tuple(view_rule(each, is_known=saved.is_whole) for each in result.rules_run),
         failures=tuple(view_failure(each) for each in result.rules_failed),
@@ -87,6 +92,13 @@ def _sources(finding: Finding) -> Iterator[str]:
         places += [*attribution.tree, *attribution.caller_tree]
         places += [attribution.logon] if attribution.logon else []
     yield from (place.source for place in places if place.source)
+
+
+def _host_names(finding: Finding) -> Iterator[str | None]:
+    """Every name that the finding has for a host."""
+    yield from (finding.device, finding.peer_name)
+    if finding.attribution:
+        yield finding.attribution.caller.device
 
 
 def _technique_names(rules: Iterable[Rule]) -> dict[str, str]:
@@ -120,14 +132,20 @@ def _headline(views: Sequence[FindingView]) -> str:
     """What was found, in one sentence."""
     if not views:
         return "No lateral movement was found in this telemetry."
-    ran = [each for each in views if each.certainty.startswith("Execution")]
+    ran = sum(each.has_run for each in views)
     targets, sources = _targets(views), list(dict.fromkeys(each.source for each in views))
-    reached = f"{listed(sources, 2)} reached {listed(targets, 2)}"
+    reached = (
+        f"{_counted(sources, 'host')} reached {_counted(targets, 'other') if len(targets) > 2 else listed(targets)}"
+    )
     if not ran:
         return f"{reached}; nothing was seen to run there."
-    return (
-        f"{reached}{'' if len(ran) == len(views) else f', and ran something in {len(ran):,} of {len(views):,} cases'}."
-    )
+    if ran == len(views):
+        return f"{reached} and ran something there{'' if ran == 1 else ' each time'}."
+    return f"{reached} and ran something there in {ran:,} of {len(views):,} cases."
+
+
+def _counted(names: Sequence[str], what: str) -> str:
+    return listed(names) if len(names) <= 2 else plural(len(names), what)
 
 
 def _summary(views: Sequence[FindingView], findings: Sequence[Finding]) -> Iterator[str]:
@@ -138,17 +156,20 @@ def _summary(views: Sequence[FindingView], findings: Sequence[Finding]) -> Itera
     first = min((each.first_time for each in findings if each.first_time), default=None)
     last = max((each.last_time for each in findings if each.last_time), default=None)
     if first and last:
-        yield (
-            f"The first event of it is of {day(first)}, {moment(first)[11:-4]} UTC, "
-            f"the last of {day(last)}, {moment(last)[11:-4]} UTC."
+        ended = (
+            f"at {clock_time(last)[:-4]}" if day(first) == day(last) else f"on {day(last)} at {clock_time(last)[:-4]}"
         )
+        yield f"It began on {day(first)} at {clock_time(first)[:-4]}; the last event of it is {ended} UTC."
     accounts = list(dict.fromkeys(each.account for each in views if each.account))
     if accounts:
-        yield f"{plural(len(accounts), 'account')} {'was' if len(accounts) == 1 else 'were'} used: {listed(accounts)}."
+        yield f"{'The account used is' if len(accounts) == 1 else 'The accounts used are'} {listed(accounts)}."
     worst = [each for each in views if each.rank == min(view.rank for view in views)]
-    yield f"{plural(len(worst), 'finding')} {'is' if len(worst) == 1 else 'are'} of {worst[0].severity} severity."
     sure = sum(each.confidence == "high" for each in views)
-    yield f"Of {sure:,} of {plural(len(views), 'finding')} the confidence is high."
+    severity = worst[0].severity if len(worst) == len(views) else f"{worst[0].severity} in {len(worst):,}"
+    if len(views) == 1:
+        yield f"Its severity is {views[0].severity}, the confidence {views[0].confidence}."
+    else:
+        yield f"Of {len(views):,} findings the severity is {severity}, the confidence high in {sure:,}."
 
 
 def _facts(views: Sequence[FindingView]) -> Iterator[Fact]:
