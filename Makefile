@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 REAL_DATA ?= ../shared/telemetry
 
-.PHONY: demo test check bench acceptance lock clean
+.PHONY: demo test check bench acceptance lock vendor clean
 .DEFAULT_GOAL := test
 
 $(VENV)/.run: requirements/run.txt pyproject.toml
@@ -49,6 +49,15 @@ lock:
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group build -o requirements/run.txt pyproject.toml
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
 	uv pip compile --universal --generate-hashes --python-version 3.11 --no-header --no-annotate --group bench -c requirements/dev.txt -o requirements/bench.txt pyproject.toml
+
+# The library that lays out the report's graph, as its makers publish it. Needs `npm`; `make vendor DAGRE=...` takes another.
+DAGRE ?= 3.1.3
+DAGRE_HOME := src/tiercel/report/vendor/dagre
+vendor:
+	rm -rf out/vendor && mkdir -p out/vendor
+	cd out/vendor && npm pack --silent @dagrejs/dagre@$(DAGRE) && tar xzf dagrejs-dagre-$(DAGRE).tgz
+	cp out/vendor/package/dist/dagre.min.js out/vendor/package/LICENSE $(DAGRE_HOME)/
+	cd $(DAGRE_HOME) && sha256sum dagre.min.js LICENSE > SHA256SUMS && echo "dagre $(DAGRE) MIT https://github.com/dagrejs/dagre" > VERSION
 
 clean:
 	rm -rf $(VENV) out build dist

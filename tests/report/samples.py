@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tiercel.errors import Issue, Severity, Span
-from tiercel.filters import FilterRun
 from tiercel.findings import (
     Attribution,
     Caller,
+    FilterRun,
     Finding,
     Followed,
     Hop,
@@ -17,6 +17,7 @@ from tiercel.findings import (
     Mirror,
     MovementPath,
     Process,
+    Recurrence,
     Step,
     Suppressed,
     TreeProcess,
@@ -70,19 +71,65 @@ def finding(number: int = 0, target: str = "ws3.corp.example.com", source: str =
     )  # fmt: skip
     attribution = Attribution(
         sentence=f"corp\\emma on {source} ran cmd.exe on {target} through mmc.exe",
-        caller=Caller("10.20.8.25", f"{source}.corp.example.com", "d1", "mirror", Process("powershell.exe", 77, "powershell.exe -enc AAAA", at),
-                      "connection", "corp\\emma", 999, at, "DeviceNetworkEvents", f"{file}5"),
-        logon=Logon(at, "a logon", "corp\\emma", 0x3E7F, "NTLM", "10.20.8.25", 5000, "WS5", "session", "DeviceLogonEvents", f"{file}2"),
-        mirrors=(Mirror(at, "powershell.exe connected to ws3 port 135", f"{source}", "d1", Process("powershell.exe", 77), "corp\\emma",
-                        "10.20.8.25", 5000, "10.20.8.3", 135, -0.25, True, False, "DeviceNetworkEvents", f"{file}6"),),
-        followed=(Followed(at + timedelta(seconds=9), "process", "whoami.exe was started", "session", source=f"{file}7"),
-                  Followed(at + timedelta(seconds=9), "service", "a service was installed", "tree")),
-        tree=(TreeProcess(0, "ancestor", "svchost.exe", 800, "svchost.exe -k DcomLaunch", None, "SYSTEM"),
-              TreeProcess(1, "server", "mmc.exe", 13512, server.command_line, at, "corp\\emma", "DeviceProcessEvents", f"{file}3"),
-              TreeProcess(2, "child", "cmd.exe", None, child.command_line, at, None)),
+        caller=Caller(
+            "10.20.8.25",
+            f"{source}.corp.example.com",
+            "d1",
+            "mirror",
+            Process("powershell.exe", 77, "powershell.exe -enc AAAA", at),
+            "connection",
+            "corp\\emma",
+            999,
+            at,
+            "DeviceNetworkEvents",
+            f"{file}5",
+        ),
+        logon=Logon(
+            at,
+            "a logon",
+            "corp\\emma",
+            0x3E7F,
+            "NTLM",
+            "10.20.8.25",
+            5000,
+            "WS5",
+            "session",
+            "DeviceLogonEvents",
+            f"{file}2",
+        ),
+        mirrors=(
+            Mirror(
+                at,
+                "powershell.exe connected to ws3 port 135",
+                f"{source}",
+                "d1",
+                Process("powershell.exe", 77),
+                "corp\\emma",
+                "10.20.8.25",
+                5000,
+                "10.20.8.3",
+                135,
+                -0.25,
+                True,
+                False,
+                "DeviceNetworkEvents",
+                f"{file}6",
+            ),
+        ),
+        followed=(
+            Followed(at + timedelta(seconds=9), "process", "whoami.exe was started", "session", source=f"{file}7"),
+            Followed(at + timedelta(seconds=9), "service", "a service was installed", "tree"),
+        ),
+        tree=(
+            TreeProcess(0, "ancestor", "svchost.exe", 800, "svchost.exe -k DcomLaunch", None, "SYSTEM"),
+            TreeProcess(
+                1, "server", "mmc.exe", 13512, server.command_line, at, "corp\\emma", "DeviceProcessEvents", f"{file}3"
+            ),
+            TreeProcess(2, "child", "cmd.exe", None, child.command_line, at, None),
+        ),
         caller_tree=(TreeProcess(0, "caller", "powershell.exe", 77, "powershell.exe -enc AAAA", at, "corp\\emma"),),
         unknown=(Unknown("server start", "when mmc.exe was started is not known", "Sysmon 1 or Security 4688"),),
-    )  # fmt: skip
+    )
     return Finding(
         id=f"{number:016x}",
         rule_id="rpc-chain-dcom",
@@ -112,14 +159,28 @@ def finding(number: int = 0, target: str = "ws3.corp.example.com", source: str =
 
 def full() -> Result:
     """A result in which every part of the report has something to show."""
-    first, second = finding(1), finding(2, "ws9.corp.example.com", "ws3")
+    recurring = Recurrence("10.20.8.25", "cmd.exe", 7, 12, START, START + timedelta(hours=3))
+    first, second = finding(1), replace(finding(2, "ws9.corp.example.com", "ws3"), recurring=recurring)
     plain = replace(finding(3, "dc1.corp.example.com"), attribution=None, peer_name=None, links=("pipe",), family="scm")
     issue = Issue("kql-syntax", "a word too many", Span("mine.md", 3, 4, 2, "| where where"), "drop it")
     hops = tuple(
-        Hop(number, number - 1 or None, "account" if number > 1 else "", each.peer_name, each.device or "", START, START,
-            "corp\\emma", ("T1021.003",), "DCOM", "high", "high", (each.id,))
+        Hop(
+            number,
+            number - 1 or None,
+            "account" if number > 1 else "",
+            each.peer_name,
+            each.device or "",
+            START,
+            START,
+            "corp\\emma",
+            ("T1021.003",),
+            "DCOM",
+            "high",
+            "high",
+            (each.id,),
+        )
         for number, each in enumerate((first, second), 1)
-    )  # fmt: skip
+    )
     return Result(
         findings=Findings([first, second, plain]),
         report=ImportReport(
@@ -128,7 +189,9 @@ def full() -> Result:
                 FileReport("logs/a.evtx", "", "evtx", 0, 0, {}, "no telemetry", 2),
             ),
             tables={"DeviceProcessEvents": 50, "DeviceNetworkEvents": 40, "DeviceEvents": 0},
-            clocks=(Clock("ws3.corp.example.com", "Sysmon network events", 0.36, "Security 5156 of the same ports", 9),),
+            clocks=(
+                Clock("ws3.corp.example.com", "Sysmon network events", 0.36, "Security 5156 of the same ports", 9),
+            ),
             orientation={"guessed": 3},
             names=(Name("ws3.corp.example.com", ("WS3",)),),
             duplicates={"4688": 4},
@@ -140,11 +203,11 @@ def full() -> Result:
         rules_failed=(RuleFailure("mine.md", None, (issue,)),),
         warnings=(Issue("table-empty", "DeviceEvents holds no rows", None, "", Severity.WARNING),),
         now=START,
-        filters=(FilterRun("known-admins", "patching by ws1", "it@example.com", "2027-01-01", "applied", ("x",), 4, 1),),
-        suppressed=(Suppressed("known-admins", first),),
-        paths=(
-            MovementPath("p1", "ws5", hops, ("corp\\emma",), ("ws3", "ws9"), 2, START, START + timedelta(days=1)),
+        filters=(
+            FilterRun("known-admins", "patching by ws1", "it@example.com", "2027-01-01", "applied", ("x",), 4, 1),
         ),
+        suppressed=(Suppressed("known-admins", first),),
+        paths=(MovementPath("p1", "ws5", hops, ("corp\\emma",), ("ws3", "ws9"), 2, START, START + timedelta(days=1)),),
     )
 
 
@@ -158,7 +221,18 @@ def hostile() -> Result:
         if isinstance(value, tuple):
             return tuple(spoiled(each) for each in value)
         if hasattr(value, "__dataclass_fields__"):
-            kept = {"id", "severity", "confidence", "strength", "family", "known_by", "role", "kind", "table", "findings"}
+            kept = {
+                "id",
+                "severity",
+                "confidence",
+                "strength",
+                "family",
+                "known_by",
+                "role",
+                "kind",
+                "table",
+                "findings",
+            }
             return replace(
                 value,
                 **{name: spoiled(getattr(value, name)) for name in value.__dataclass_fields__ if name not in kept},

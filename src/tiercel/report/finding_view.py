@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tiercel.report.context import Axis, Fact, FindingView, FollowedView, Pin, Process, Step, Technique, Unknown
 from tiercel.report.links import links_of
 from tiercel.report.words import clock_time, day, duration, naive, paragraphs, text
-from tiercel.shown import moment
+from tiercel.shown import moment, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -78,7 +78,7 @@ def view_finding(
         account=text(finding.account, _SHORT),
         has_run=finding.strength == "execution" or finding.child is not None,
         started=text(started.name, _SHORT) if started else "",
-        marks=(),
+        marks=_marks(finding),
         techniques=tuple(_technique(each, names) for each in finding.techniques),
         tactics=text(", ".join(finding.tactics), _SHORT),
         rules=tuple(text(each, _SHORT) for each in finding.rules or (finding.rule_id,)),
@@ -117,6 +117,14 @@ def _certainty(finding: findings.Finding) -> str:
     told = _STRENGTH.get(finding.strength or "")
     how = f"{finding.strength}: {told}" if told else (finding.strength or "how far it went is not known")
     return text(f"{how[:1].upper()}{how[1:]}. Confidence is {finding.confidence}.")
+
+
+def _marks(finding: findings.Finding) -> tuple[str, ...]:
+    """What else is to be known at a glance."""
+    if finding.recurring is None:
+        return ()
+    devices = plural(finding.recurring.devices, "host")
+    return (text(f"recurs: {finding.recurring.times:,} times on {devices}", _SHORT),)
 
 
 def _devices(finding: findings.Finding) -> set[str | None]:
