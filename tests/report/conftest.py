@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.report import samples
 
-from tiercel.report import read_page
-from tiercel.report.html import render
+from tiercel.report import write_page
 from tiercel.saved import Saved
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ ARGUMENTS = (
 def written(result, folder: Path, name: str) -> Path:
     """The report of a result as a file."""
     path = folder / f"{name}.html"
-    path.write_text(render(read_page(Saved(result, ""), [folder])), encoding="utf-8")
+    path.write_text(write_page(Saved(result, ""), [folder]), encoding="utf-8")
     return path
 
 
@@ -44,7 +43,7 @@ def pages(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("reports")
     (folder / "logs").mkdir()
     lines = "".join(
-        f'{{"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "n": {n}}}\n' for n in range(40)
+        f'{{"EventID": 1, "Channel": "Microsoft-Windows-Sysmon/Operational", "n": {n}}}\n' for n in range(205)
     )
     (folder / "logs" / "winlogbeat.ndjson").write_text(lines + '{"EventID": 1, "x": "</script>\\u202e<b>"}\n')
     written(samples.full(), folder, "full")

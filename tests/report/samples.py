@@ -12,10 +12,8 @@ from tiercel.findings import (
     FilterRun,
     Finding,
     Followed,
-    Hop,
     Logon,
     Mirror,
-    MovementPath,
     Process,
     Recurrence,
     Step,
@@ -74,7 +72,7 @@ def finding(number: int = 0, target: str = "ws3.corp.example.com", source: str =
         caller=Caller(
             "10.20.8.25",
             f"{source}.corp.example.com",
-            "d1",
+            f"id-{source}",
             "mirror",
             Process("powershell.exe", 77, "powershell.exe -enc AAAA", at),
             "connection",
@@ -140,7 +138,7 @@ def finding(number: int = 0, target: str = "ws3.corp.example.com", source: str =
         confidence="high" if number % 2 else "medium",
         summary=f"10.20.8.25 reached mmc.exe on {target}, which started cmd.exe 1.600 s later",
         device=target,
-        device_id="d3",
+        device_id=f"id-{target.partition('.')[0]}",
         peer_ip="10.20.8.25",
         peer_name=source,
         account="corp\\emma",
@@ -163,24 +161,6 @@ def full() -> Result:
     first, second = finding(1), replace(finding(2, "ws9.corp.example.com", "ws3"), recurring=recurring)
     plain = replace(finding(3, "dc1.corp.example.com"), attribution=None, peer_name=None, links=("pipe",), family="scm")
     issue = Issue("kql-syntax", "a word too many", Span("mine.md", 3, 4, 2, "| where where"), "drop it")
-    hops = tuple(
-        Hop(
-            number,
-            number - 1 or None,
-            "account" if number > 1 else "",
-            each.peer_name,
-            each.device or "",
-            START,
-            START,
-            "corp\\emma",
-            ("T1021.003",),
-            "DCOM",
-            "high",
-            "high",
-            (each.id,),
-        )
-        for number, each in enumerate((first, second), 1)
-    )
     return Result(
         findings=Findings([first, second, plain]),
         report=ImportReport(
@@ -207,7 +187,6 @@ def full() -> Result:
             FilterRun("known-admins", "patching by ws1", "it@example.com", "2027-01-01", "applied", ("x",), 4, 1),
         ),
         suppressed=(Suppressed("known-admins", first),),
-        paths=(MovementPath("p1", "ws5", hops, ("corp\\emma",), ("ws3", "ws9"), 2, START, START + timedelta(days=1)),),
     )
 
 
@@ -248,7 +227,6 @@ def hostile() -> Result:
         rules_failed=spoiled(result.rules_failed),
         warnings=spoiled(result.warnings),
         filters=spoiled(result.filters),
-        paths=tuple(replace(spoiled(path), hops=spoiled(path.hops)) for path in result.paths),
     )
 
 

@@ -10,8 +10,9 @@ from jinja2 import nodes
 from markupsafe import Markup
 from tests.report import samples
 
-from tiercel.report import context, read_page
+from tiercel.report import context
 from tiercel.report.html import environment
+from tiercel.report.page import read_page
 from tiercel.saved import Saved
 
 DECLARED = {
@@ -42,11 +43,11 @@ def recording(used):
 
 def test_what_is_rendered_is_what_is_declared():
     used = set()
-    page = read_page(Saved(samples.full(), ""), [])
+    page = read_page(Saved(samples.full(), ""), {})
     recording(used).get_template("page.html.jinja").render(page=page)
     # A page of findings alone leaves out other parts.
     recording(used).get_template("page.html.jinja").render(
-        page=read_page(Saved(samples.full(), "", is_whole=False), [])
+        page=read_page(Saved(samples.full(), "", is_whole=False), {})
     )
     assert used == DECLARED
 
@@ -79,5 +80,5 @@ def test_only_the_shell_is_trusted():
             for each in value:
                 yield from markup(each, f"{place}[]")
 
-    found = set(markup(read_page(Saved(samples.hostile(), ""), []), "page"))
+    found = set(markup(read_page(Saved(samples.hostile(), ""), {}), "page"))
     assert found == {"page.shell.style", "page.shell.script", "page.shell.data", "page.shell.events"}

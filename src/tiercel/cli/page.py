@@ -55,12 +55,10 @@ def report_command(*, result: Path, html: Path, logs: tuple[Path, ...]) -> None:
 
 def write_report(saved: Saved, html: Path, folders: Sequence[Path]) -> None:
     """Writes the page; `folders` is where the files are looked for that the result names."""
-    from tiercel.report import read_page  # noqa: PLC0415  the template engine is loaded where a page is written
-    from tiercel.report.html import render  # noqa: PLC0415
+    from tiercel.report import write_page  # noqa: PLC0415  the template engine is loaded where a page is written
 
     with line_shown() as line:
-        page = read_page(saved, folders, progress=lambda file: line(f"raw events of {file}"))
         line("writing the page")
-        text = render(page)
+        text = write_page(saved, folders, progress=lambda file: line(f"raw events of {file}"))
     with opened(html) as file:
         file.write(text)

@@ -6,7 +6,6 @@ May import tiercel.saved and every room below it; `jinja2` is imported here alon
 
 from __future__ import annotations
 
-from tiercel.report.context import Page
-from tiercel.report.page import read_page
+from tiercel.report.html import write_page
 
-__all__ = ["Page", "read_page"]
+__all__ = ["write_page"]

@@ -88,7 +88,6 @@ class Pin:
 
     at: str
     label: str
-    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +171,10 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """One finding. `when` and `rank` sort it, `facets` are the values it can be filtered by."""
+    """One finding. `when` sorts it, in milliseconds of Unix time."""
 
     id: str
     severity: str
-    rank: int
     confidence: str
     certainty: str
     """How far it was seen to go and how sure that is, in words."""
@@ -206,7 +204,8 @@ class FindingView:
     unknown: tuple[Unknown, ...]
     left_out: str
     """How much of trees and of what followed is in the saved result alone."""
-    response: tuple[str, ...]
+    response_of: str
+    """The rule whose response steps apply; they stand with the rule, once in the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +316,7 @@ class RuleView:
     title: str
     findings: int
     cost: str
+    response: tuple[str, ...]
     blind_spots: tuple[str, ...]
     false_positives: tuple[str, ...]
 

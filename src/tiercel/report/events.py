@@ -8,6 +8,7 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tiercel.report.words import text
 from tiercel.shown import shown
 
 if TYPE_CHECKING:
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
 
     from tiercel.telemetry.originals import Original
 
-__all__ = ["LONGEST_EVENT", "Events", "Told"]
+__all__ = ["EVENT_BYTES", "LONGEST_EVENT", "Events", "Told"]
 
 LONGEST_EVENT: Final = 16_000
 """Of a raw event, so many characters go into the page; Windows bounds an event at 64 KB."""
 
-_MOST_BYTES: Final = 1_600_000
-"""So many compressed bytes of raw events go into a page: with base64 less than half of what a page may have."""
+EVENT_BYTES: Final = 2_000_000
+"""So many bytes raw events take in a page, unless it is told otherwise."""
 
 _LOGS: Final = (("sysmon", "Sysmon"), ("security", "Security"), ("system", "System"), ("wmi", "WMI-Activity"))
 _TIMES: Final = ("utctime", "systemtime", "timecreated", "eventtime", "@timestamp", "timestamp")
@@ -29,7 +30,7 @@ _TIMES: Final = ("utctime", "systemtime", "timecreated", "eventtime", "@timestam
 _KEYS: Final = frozenset({"channel", "eventid", "actiontype", *_TIMES})
 _DEEPEST: Final = 4
 
-_LEFT_OUT: Final = "Left out to keep this page small; the event stands in its file at the place above."
+_LEFT_OUT: Final = "Left out to keep this page small; the event stands in its file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +57,23 @@ class Events:
         """The number of a source in the page; None where the raw event is not known."""
         return self._numbers.setdefault(source, len(self._numbers)) if source else None
 
+    @staticmethod
+    def place(source: str | None) -> str:
+        """Where a raw event stands, the folders left out: the whole place stands over the event itself."""
+        return text(source.replace("\\", "/").rpartition("/")[2], 160) if source else ""
+
     def told(self, source: str | None) -> Told:
         """What the raw event of a source says of itself."""
         original = self._originals.get(source or "")
         return _told(original.text) if original and original.length == len(original.text) else Told()
 
-    def packed(self) -> str:
-        """A JSON list of the events' texts by number, zlib-compressed, in base64."""
+    def packed(self, most: int) -> str:
+        """A JSON list of the events' texts by number, zlib-compressed, in base64; `most` bytes of it, or little more."""
         packing = zlib.compressobj(6)
         packed = bytearray()
         for index, source in enumerate(self._numbers):
-            words = _words(self._originals.get(source)) if len(packed) < _MOST_BYTES else _LEFT_OUT
-            piece = ("," if index else "[") + json.dumps(words)
+            words = _words(self._originals.get(source)) if len(packed) * 4 // 3 < most else _LEFT_OUT
+            piece = ("," if index else "[") + json.dumps(f"{text(source)}\n\n{words}")
             packed += packing.compress(piece.encode())
             if index % 64 == 0:
                 packed += packing.flush(zlib.Z_SYNC_FLUSH)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tiercel.report.context import Axis, Fact, FindingView, FollowedView, Pin, Process, Step, Technique, Unknown
 from tiercel.report.links import links_of
-from tiercel.report.words import clock_time, day, duration, naive, paragraphs, text
+from tiercel.report.words import clock_time, day, duration, naive, text
 from tiercel.shown import moment, plural
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tiercel.rules import Rule
     from tiercel.telemetry.report import Clock
 
-__all__ = ["LEVELS", "view_finding"]
+__all__ = ["LEVELS", "rank_of", "view_finding"]
 
 LEVELS: Final = ("critical", "high", "medium", "low", "informational")
 _GAPS: Final = (1, 10, 60, 600, 3600)
@@ -41,11 +41,13 @@ _KNOWN_BY: Final = {
     "address": "the address is the device's own",
     "logon": "the name that the caller gave for itself",
     "connection": "it made the connection",
+    "another connection": "it had just connected to the target",
     "command line": "its command line names the target",
     "credentials": "it used other credentials for the target",
     "session": "what was started runs in this session",
     "port": "it came over a connection of the evidence",
     "time": "same caller, same moment",
+    "tree": "it descends from what was started",
 }
 
 
@@ -57,16 +59,16 @@ def view_finding(
     clocks: Sequence[Clock],
     hosts: Hosts,
     events: Events,
+    longest: int,
 ) -> FindingView:
-    """The finding, ready to be read. `names` are ATT&CK's, by id."""
+    """The finding, ready to be read. `names` are ATT&CK's, by id; `longest` is the room for one text of an event."""
     told = [rules[rule_id] for rule_id in finding.rules or (finding.rule_id,) if rule_id in rules]
     attribution = finding.attribution
     started = finding.child or finding.server
-    axis, steps = _steps(finding, clocks, events)
+    axis, steps = _steps(finding, clocks, events, longest)
     return FindingView(
         id=text(finding.id, _SHORT),
         severity=text(finding.severity, _SHORT),
-        rank=LEVELS.index(finding.severity) if finding.severity in LEVELS else len(LEVELS),
         confidence=text(finding.confidence, _SHORT),
         certainty=_certainty(finding),
         title=text(finding.title, _SHORT),
@@ -87,16 +89,16 @@ def view_finding(
         axis=axis,
         clocks=tuple(_clock(each) for each in clocks if each.device in _devices(finding)),
         links=links_of(finding),
-        target_tree=_tree(attribution.tree, events) if attribution else _short_tree(finding),
-        caller_tree=_tree(attribution.caller_tree, events) if attribution else (),
-        followed=_followed(attribution.followed, events) if attribution else (),
+        target_tree=_tree(attribution.tree, events, longest) if attribution else _short_tree(finding, longest),
+        caller_tree=_tree(attribution.caller_tree, events, longest) if attribution else (),
+        followed=_followed(attribution.followed, events, longest) if attribution else (),
         unknown=tuple(
             Unknown(text(each.what, _SHORT), text(each.text), text(each.setting)) for each in attribution.unknown
         )
         if attribution
         else (),
         left_out=_left_out(attribution) if attribution else "",
-        response=tuple(dict.fromkeys(line for rule in told[:1] for line in paragraphs(rule.response))),
+        response_of=next((text(rule.id, _SHORT) for rule in told if rule.response), ""),
     )
 
 
@@ -111,6 +113,11 @@ def _technique(attack_id: str, names: Mapping[str, str]) -> Technique:
     return Technique(
         text(attack_id, _SHORT), text(names.get(attack_id), _SHORT), f"https://attack.mitre.org/techniques/{place}/"
     )
+
+
+def rank_of(severity: str) -> int:
+    """The place of a severity, 0 being the worst."""
+    return LEVELS.index(severity) if severity in LEVELS else len(LEVELS)
 
 
 def _certainty(finding: findings.Finding) -> str:
@@ -146,7 +153,7 @@ def _who(finding: findings.Finding, events: Events) -> Iterable[Fact]:
             text(named or finding.peer_ip or "unknown"),
             _known(caller.known_by),
             events.number(caller.source),
-            text(caller.source),
+            events.place(caller.source),
         )
         if caller.process:
             yield Fact("its process", _process(caller.process), _known(caller.process_known_by))
@@ -157,10 +164,14 @@ def _who(finding: findings.Finding, events: Events) -> Iterable[Fact]:
         if logon := attribution.logon:
             session = "" if logon.logon_id is None else f", session 0x{logon.logon_id:x}"
             what = f"{logon.account or 'unknown'}{session}{f', {logon.package}' if logon.package else ''}"
-            yield Fact("logon", text(what), _known(logon.tied_by), events.number(logon.source), text(logon.source))
+            yield Fact(
+                "logon", text(what), _known(logon.tied_by), events.number(logon.source), events.place(logon.source)
+            )
         for mirror in attribution.mirrors[:4]:
             note = f"its clock and the target's {abs(mirror.apart):.3f} s apart"
-            yield Fact("seen from there", text(mirror.text), note, events.number(mirror.source), text(mirror.source))
+            yield Fact(
+                "seen from there", text(mirror.text), note, events.number(mirror.source), events.place(mirror.source)
+            )
     yield Fact("target", text(finding.device or finding.device_id or "unknown"))
     if finding.server:
         yield Fact("server", _process(finding.server))
@@ -169,15 +180,17 @@ def _who(finding: findings.Finding, events: Events) -> Iterable[Fact]:
 
 
 def _known(how: str) -> str:
-    return f"known by: {_KNOWN_BY.get(how, how)}" if how else ""
+    return text(f"known by: {_KNOWN_BY.get(how, how)}", _SHORT) if how else ""
 
 
 def _process(process: findings.Process) -> str:
     pid = f" ({process.pid})" if process.pid is not None else ""
-    return text(f"{process.name or 'unknown'}{pid}  {process.command_line or ''}".rstrip(), 600)
+    return text(f"{process.name or 'unknown'}{pid}", _SHORT)
 
 
-def _steps(finding: findings.Finding, clocks: Sequence[Clock], events: Events) -> tuple[Axis | None, tuple[Step, ...]]:
+def _steps(
+    finding: findings.Finding, clocks: Sequence[Clock], events: Events, longest: int
+) -> tuple[Axis | None, tuple[Step, ...]]:
     """The steps with the gaps between them, and the axis that shows them true to scale."""
     evidence = sorted(finding.evidence, key=lambda step: step.time)
     steps = []
@@ -193,15 +206,15 @@ def _steps(finding: findings.Finding, clocks: Sequence[Clock], events: Events) -
                 gap=f"+{duration(gap)}" if before else "",
                 width=sum(gap >= limit for limit in _GAPS),
                 name=text(step.step, _SHORT),
-                text=text(step.text),
-                command_line=text(step.command_line)
+                text=text(step.text, longest),
+                command_line=text(step.command_line, longest)
                 if step.command_line and step.command_line not in step.text
                 else "",
                 details=tuple(_details(step, finding)),
                 told_by=text(told.by, _SHORT),
                 clock=_written(step, told, clocks),
                 table=text(step.table, _SHORT),
-                source=text(step.source),
+                source=events.place(step.source),
                 event=events.number(step.source),
             )
         )
@@ -243,10 +256,9 @@ def _axis(evidence: Sequence[findings.Step]) -> Axis | None:
     places = [(step.time - first).total_seconds() / length * 100 for step in evidence]
     pins = []
     labelled = -_NEAR
-    for number, (place, step) in enumerate(zip(places, evidence, strict=True), 1):
+    for number, place in enumerate(places, 1):
         has_room = place - labelled >= _NEAR
-        title = text(f"{number}. {step.step}, {duration(step.time - first)} after the first", _SHORT)
-        pins.append(Pin(f"{2 + place * 0.96:.2f}", str(number) if has_room else "", title))
+        pins.append(Pin(f"{2 + place * 0.96:.2f}", str(number) if has_room else ""))
         labelled = place if has_room else labelled
     words = ", ".join(f"{step.step} {duration(step.time - earlier.time)} later" for earlier, step in pairwise(evidence))
     return Axis(tuple(pins), clock_time(first), duration(length), text(f"{evidence[0].step}, {words}", 600))
@@ -257,24 +269,24 @@ def _clock(clock: Clock) -> str:
     return text(f"{told}, known from {clock.known_from}")
 
 
-def _tree(tree: Sequence[findings.TreeProcess], events: Events) -> tuple[Process, ...]:
+def _tree(tree: Sequence[findings.TreeProcess], events: Events, longest: int) -> tuple[Process, ...]:
     return tuple(
         Process(
             indent=min(each.depth, 9),
             role=text(each.role, _SHORT),
             name=text(each.name or "unknown", _SHORT),
             pid="" if each.pid is None else str(each.pid),
-            command_line=text(each.command_line, 1000),
+            command_line=text(each.command_line, longest),
             start=clock_time(each.start),
             account=text(each.account, _SHORT),
-            source=text(each.source),
+            source=events.place(each.source),
             event=events.number(each.source),
         )
         for each in tree[:_MOST_TREE]
     )
 
 
-def _short_tree(finding: findings.Finding) -> tuple[Process, ...]:
+def _short_tree(finding: findings.Finding, longest: int) -> tuple[Process, ...]:
     """Server and child, where no more of the tree was looked up."""
     rows = [(role, each) for role, each in (("server", finding.server), ("child", finding.child)) if each]
     return tuple(
@@ -283,7 +295,7 @@ def _short_tree(finding: findings.Finding) -> tuple[Process, ...]:
             role=role,
             name=text(each.name or "unknown", _SHORT),
             pid="" if each.pid is None else str(each.pid),
-            command_line=text(each.command_line, 1000),
+            command_line=text(each.command_line, longest),
             start=clock_time(each.start),
             account="",
             source="",
@@ -303,14 +315,14 @@ def _left_out(attribution: findings.Attribution) -> str:
     return f"{' and '.join(told)} stand in the saved result alone." if told else ""
 
 
-def _followed(followed: Sequence[findings.Followed], events: Events) -> tuple[FollowedView, ...]:
+def _followed(followed: Sequence[findings.Followed], events: Events, longest: int) -> tuple[FollowedView, ...]:
     return tuple(
         FollowedView(
             time=clock_time(each.time),
             kind=text(each.kind, _SHORT),
-            text=text(each.text, 1000),
-            tied_by=_KNOWN_BY.get(each.tied_by, "below what was started" if each.tied_by == "tree" else each.tied_by),
-            source=text(each.source),
+            text=text(each.text, longest),
+            tied_by=text(_KNOWN_BY.get(each.tied_by, each.tied_by), _SHORT),
+            source=events.place(each.source),
             event=events.number(each.source),
         )
         for each in followed[:_MOST_FOLLOWED]

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-if TYPE_CHECKING:
-    from tiercel.report.context import Page
+from tiercel.report.page import originals_of, read_page
+from tiercel.report.words import LONGEST
 
-__all__ = ["environment", "render"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from tiercel.report.context import Page
+    from tiercel.saved import Saved
+
+__all__ = ["environment", "render", "write_page"]
+
+_MOST_BYTES: Final = 4_800_000
+"""What a page should take: it is sent by mail, and opened on slow machines."""
+
+_ROOMS: Final = (LONGEST, 800, 300, 120)
+"""So many characters a text of an event may take, the first that fits."""
 
 
 def environment() -> Environment:
@@ -26,3 +39,21 @@ def environment() -> Environment:
 def render(page: Page) -> str:
     """The page's text. Every value is escaped by the template engine but those that the shell marks as ours."""
     return environment().get_template("page.html.jinja").render(page=page)
+
+
+def write_page(saved: Saved, folders: Sequence[Path], *, progress: Callable[[str], None] | None = None) -> str:
+    """The report of a result: as much of each text as fits a page of some megabytes, the raw events in what is left.
+
+    Args:
+        saved: the result.
+        folders: where files that the result names relatively are looked for.
+        progress: called with the name of each file before it is read.
+
+    """
+    originals = originals_of(saved, folders, progress=progress)
+    for longest in _ROOMS:
+        size = len(render(read_page(saved, originals, longest=longest, event_bytes=0)).encode())
+        if size <= _MOST_BYTES * 3 // 4:
+            break
+    room = max(_MOST_BYTES - size, _MOST_BYTES // 10)
+    return render(read_page(saved, originals, longest=longest, event_bytes=room))

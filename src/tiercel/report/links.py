@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tiercel.report.context import Link
+from tiercel.report.words import text
 
 if TYPE_CHECKING:
     from tiercel.findings import Finding
@@ -58,4 +59,4 @@ def links_of(finding: Finding) -> tuple[Link, ...]:
 
 def _link(name: str, *, is_seen: bool) -> Link:
     meaning, told_by = _MEANING.get(name, (name, ""))
-    return Link(name, meaning, is_seen, "" if is_seen else told_by)
+    return Link(text(name, 80), text(meaning, 200), is_seen, "" if is_seen else told_by)

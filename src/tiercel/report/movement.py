@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tiercel.report.context import Edge, Hop, Movement, Path
-from tiercel.report.finding_view import LEVELS
+from tiercel.report.finding_view import LEVELS, rank_of
 from tiercel.report.words import clock_time, day, listed, text
 from tiercel.shown import moment, plural
 
@@ -41,11 +41,11 @@ class _Group:
 
     @property
     def rank(self) -> int:
-        return min(each.rank for each in self.findings)
+        return min(rank_of(each.severity) for each in self.findings)
 
     @property
     def severity(self) -> str:
-        return min(self.findings, key=lambda each: each.rank).severity
+        return min(self.findings, key=lambda each: rank_of(each.severity)).severity
 
 
 def _groups(findings: Sequence[FindingView]) -> list[_Group]:

@@ -6,14 +6,14 @@ import json
 from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
 from tiercel.report.assets import shell
 from tiercel.report.context import Facet, Fact, Page
-from tiercel.report.events import LONGEST_EVENT, Events
-from tiercel.report.finding_view import LEVELS, view_finding
+from tiercel.report.events import EVENT_BYTES, LONGEST_EVENT, Events
+from tiercel.report.finding_view import LEVELS, rank_of, view_finding
 from tiercel.report.hosts import Hosts
 from tiercel.report.movement import graph_data, view_movement, view_paths
 from tiercel.report.telemetry_view import (
@@ -24,25 +24,32 @@ from tiercel.report.telemetry_view import (
     view_suppressed,
     view_telemetry,
 )
-from tiercel.report.words import clock_time, day, listed, text
+from tiercel.report.words import LONGEST, clock_time, day, listed, text
 from tiercel.rules import read_catalog
 from tiercel.shown import moment, plural
 from tiercel.telemetry.originals import read_originals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tiercel.findings import Finding
     from tiercel.report.context import FindingView
     from tiercel.rules import Rule
     from tiercel.saved import Saved
+    from tiercel.telemetry.originals import Original
 
-__all__ = ["read_page"]
+__all__ = ["originals_of", "read_page"]
 
 
-def read_page(saved: Saved, folders: Sequence[Path], *, progress: Callable[[str], None] | None = None) -> Page:
-    """The page of a result; the raw events of its evidence are read again from their files.
+_MOST_FINDINGS: Final = 1000
+"""A page of more findings is read by nobody, and slowly by a browser: the worst ones are shown."""
+
+
+def originals_of(
+    saved: Saved, folders: Sequence[Path], *, progress: Callable[[str], None] | None = None
+) -> dict[str, Original]:
+    """The raw events that the page of a result leads to, by source.
 
     Args:
         saved: the result.
@@ -50,37 +57,66 @@ def read_page(saved: Saved, folders: Sequence[Path], *, progress: Callable[[str]
         progress: called with the name of each file before it is read.
 
     """
+    sources = (source for finding in _worst(saved.result.findings) for source in _sources(finding))
+    return read_originals(sources, folders, longest=LONGEST_EVENT, progress=progress)
+
+
+def read_page(
+    saved: Saved, originals: Mapping[str, Original], *, longest: int = LONGEST, event_bytes: int = EVENT_BYTES
+) -> Page:
+    """The page of a result.
+
+    Args:
+        saved: the result.
+        originals: the raw events, as `originals_of` gives them.
+        longest: so many characters a command line or sentence of an event may take; the raw event has the rest.
+        event_bytes: so many bytes the raw events may take.
+
+    """
     result = saved.result
-    sources = (source for finding in result.findings for source in _sources(finding))
-    events = Events(read_originals(sources, folders, longest=LONGEST_EVENT, progress=progress))
+    shown_findings = _worst(result.findings)
+    events = Events(originals)
     rules = {run.rule.id: run.rule for run in result.rules_run}
     names = _technique_names([*read_catalog().rules, *rules.values()])
-    hosts = Hosts(name for finding in result.findings for name in _host_names(finding))
+    hosts = Hosts(name for finding in shown_findings for name in _host_names(finding))
     findings = tuple(
-        view_finding(each, rules, names, clocks=result.report.clocks, hosts=hosts, events=events)
-        for each in result.findings
+        view_finding(each, rules, names, clocks=result.report.clocks, hosts=hosts, events=events, longest=longest)
+        for each in shown_findings
     )
     return Page(
-        shell=shell(_json(graph_data(findings)), events.packed()),
-        title=_title(findings, result.findings),
+        shell=shell(_json(graph_data(findings)), events.packed(event_bytes)),
+        title=_title(findings, shown_findings),
         headline=_headline(findings),
-        summary=tuple(_summary(findings, result.findings)),
+        summary=tuple(_summary(findings, shown_findings)),
         facts=tuple(_facts(findings)),
         made=f"Made by Tiercel {version('tiercel')} on {moment(datetime.now(UTC))[:-7]} UTC; "
         f"hunted as of {moment(result.now)[:-4]} UTC.",
-        caution=caution_of(saved),
+        caution=(*_left_out(len(result.findings), len(findings)), *caution_of(saved)),
         findings=findings,
         severities=_facets((each.severity for each in findings), LEVELS),
         techniques=_facets(technique.id for each in findings for technique in each.techniques),
         devices=_facets(name for each in findings for name in {each.target, each.source}),
         movement=view_movement(findings),
-        paths=view_paths((), findings, hosts),
+        paths=view_paths(result.paths, findings, hosts),
         telemetry=view_telemetry(saved),
         rules=tuple(view_rule(each, is_known=saved.is_whole) for each in result.rules_run),
         failures=tuple(view_failure(each) for each in result.rules_failed),
         warnings=tuple(view_issue(each) for each in (*result.filter_issues, *result.warnings)),
         suppressed=view_suppressed(result),
     )
+
+
+def _worst(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The findings that the page shows, in their order."""
+    if len(findings) <= _MOST_FINDINGS:
+        return tuple(findings)
+    ranked = sorted(range(len(findings)), key=lambda index: (rank_of(findings[index].severity), index))
+    return tuple(findings[index] for index in sorted(ranked[:_MOST_FINDINGS]))
+
+
+def _left_out(all_of_them: int, shown: int) -> Iterator[str]:
+    if shown < all_of_them:
+        yield f"This page shows the {shown:,} worst of {all_of_them:,} findings; the saved result holds all of them."
 
 
 def _sources(finding: Finding) -> Iterator[str]:
@@ -163,7 +199,8 @@ def _summary(views: Sequence[FindingView], findings: Sequence[Finding]) -> Itera
     accounts = list(dict.fromkeys(each.account for each in views if each.account))
     if accounts:
         yield f"{'The account used is' if len(accounts) == 1 else 'The accounts used are'} {listed(accounts)}."
-    worst = [each for each in views if each.rank == min(view.rank for view in views)]
+    rank = min(rank_of(each.severity) for each in views)
+    worst = [each for each in views if rank_of(each.severity) == rank]
     sure = sum(each.confidence == "high" for each in views)
     severity = worst[0].severity if len(worst) == len(views) else f"{worst[0].severity} in {len(worst):,}"
     if len(views) == 1:

@@ -103,6 +103,7 @@ def view_rule(run: RuleRun, *, is_known: bool) -> RuleView:
         title=text(run.rule.title, 300),
         findings=run.findings,
         cost=cost,
+        response=paragraphs(run.rule.response),
         blind_spots=paragraphs(run.rule.blind_spots),
         false_positives=paragraphs(run.rule.false_positives),
     )

@@ -1,4 +1,8 @@
 // Raw events, unpacked when one is first asked for, and shown as text.
+for (const button of document.querySelectorAll("button[data-event]")) {
+  button.hidden = false;
+  button.setAttribute("aria-expanded", "false");
+}
 {
   const place = document.getElementById("page-events");
   let unpacked = null;
@@ -8,7 +12,7 @@
     return JSON.parse(await new Response(stream).text());
   };
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest?.("button.raw");
+    const button = event.target.closest?.("button[data-event]");
     if (!button) return;
     const isOpen = button.getAttribute("aria-expanded") === "true";
     button.setAttribute("aria-expanded", String(!isOpen));
@@ -27,7 +31,7 @@
       unpacked ??= unpack();
       shown.textContent = (await unpacked)[Number(button.dataset.event)];
     } catch {
-      shown.textContent = "This browser cannot unpack the event; it stands in its file at the place above.";
+      shown.textContent = "This browser cannot unpack the event; it stands in its file at that place.";
     }
   });
 }

@@ -1,4 +1,15 @@
 // Filters, sorts and opens findings. Everything is in the page already; nothing is built from an event's text.
+// The response steps stand once, with their rule; a finding that is opened gets a copy.
+const fillResponses = (within) => {
+  for (const part of within.querySelectorAll(".response[data-rule]:not([data-filled])")) {
+    const steps = document.getElementById(`rule-${part.dataset.rule}`)?.querySelector(".what-to-do");
+    if (!steps) continue;
+    part.dataset.filled = "";
+    part.append(steps.cloneNode(true));
+  }
+};
+document.addEventListener("toggle", (event) => fillResponses(event.target), true);
+
 const openFinding = (() => {
   const list = document.getElementById("list");
   const target = (hash) => {
@@ -32,6 +43,15 @@ const openFinding = (() => {
 
   const articles = [...list.children];
   const texts = articles.map((article) => article.textContent.toLowerCase());
+  const levels = ["critical", "high", "medium", "low", "informational"];
+  const facts = new Map(
+    articles.map((article) => {
+      const [source, target] = [...article.querySelectorAll(".way > b")].map((host) => host.textContent);
+      const techniques = [...article.querySelectorAll(".techniques a")].map((link) => link.textContent);
+      const severity = article.dataset.severity;
+      return [article, { source, target, techniques, severity, rank: levels.indexOf(severity), when: Number(article.dataset.when) }];
+    }),
+  );
   const form = document.getElementById("filters");
   const search = document.getElementById("search");
   const technique = document.getElementById("technique");
@@ -45,10 +65,10 @@ const openFinding = (() => {
     const severities = new Set([...form.querySelectorAll("input[name=severity]:checked")].map((box) => box.value));
     let shown = 0;
     articles.forEach((article, index) => {
-      const data = article.dataset;
+      const data = facts.get(article);
       const fits =
         severities.has(data.severity) &&
-        (!technique.value || data.techniques.split(" ").includes(technique.value)) &&
+        (!technique.value || data.techniques.includes(technique.value)) &&
         (!device.value || data.source === device.value || data.target === device.value) &&
         words.every((word) => texts[index].includes(word));
       article.hidden = !fits;
@@ -65,7 +85,7 @@ const openFinding = (() => {
     source: (a, b) => a.source.localeCompare(b.source) || a.when - b.when,
   };
   const order = () => {
-    const sorted = [...articles].sort((one, other) => orders[sort.value](one.dataset, other.dataset));
+    const sorted = [...articles].sort((one, other) => orders[sort.value](facts.get(one), facts.get(other)));
     list.append(...sorted);
   };
   reset = () => {

@@ -24,6 +24,7 @@ for (const part of document.querySelectorAll(".needs-script")) part.hidden = fal
   addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("article:not([hidden]) > details:not([open]), .as-table:not([open])")];
     for (const details of closed) details.open = true;
+    fillResponses(document);
   });
   addEventListener("afterprint", () => {
     for (const details of closed) details.open = false;
