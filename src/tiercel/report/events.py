@@ -68,7 +68,7 @@ class Events:
         return _told(original.text) if original and original.length == len(original.text) else Told()
 
     def packed(self, most: int) -> str:
-        """A JSON list of the events' texts by number, zlib-compressed, in base64; `most` bytes of it, or little more."""
+        """A JSON list of the events' texts by number, zlib-compressed, in base64: `most` bytes, or little more."""
         packing = zlib.compressobj(6)
         packed = bytearray()
         for index, source in enumerate(self._numbers):

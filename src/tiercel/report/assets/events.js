@@ -1,8 +1,4 @@
 // Raw events, unpacked when one is first asked for, and shown as text.
-for (const button of document.querySelectorAll("button[data-event]")) {
-  button.hidden = false;
-  button.setAttribute("aria-expanded", "false");
-}
 {
   const place = document.getElementById("page-events");
   let unpacked = null;

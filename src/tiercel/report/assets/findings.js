@@ -8,7 +8,10 @@ const fillResponses = (within) => {
     part.append(steps.cloneNode(true));
   }
 };
-document.addEventListener("toggle", (event) => fillResponses(event.target), true);
+document.addEventListener("toggle", ({ target }) => {
+  fillResponses(target);
+  for (const button of target.querySelectorAll("button[data-event]:not([aria-expanded])")) button.setAttribute("aria-expanded", "false");
+}, true);
 
 const openFinding = (() => {
   const list = document.getElementById("list");
@@ -42,16 +45,18 @@ const openFinding = (() => {
   if (!list) return () => {};
 
   const articles = [...list.children];
-  const texts = articles.map((article) => article.textContent.toLowerCase());
+  let texts = null; // what each finding says, gathered when it is first searched
   const levels = ["critical", "high", "medium", "low", "informational"];
-  const facts = new Map(
-    articles.map((article) => {
+  const known = new Map();
+  const facts = (article) => {
+    if (!known.has(article)) {
       const [source, target] = [...article.querySelectorAll(".way > b")].map((host) => host.textContent);
       const techniques = [...article.querySelectorAll(".techniques a")].map((link) => link.textContent);
       const severity = article.dataset.severity;
-      return [article, { source, target, techniques, severity, rank: levels.indexOf(severity), when: Number(article.dataset.when) }];
-    }),
-  );
+      known.set(article, { source, target, techniques, severity, rank: levels.indexOf(severity), when: Number(article.dataset.when) });
+    }
+    return known.get(article);
+  };
   const form = document.getElementById("filters");
   const search = document.getElementById("search");
   const technique = document.getElementById("technique");
@@ -63,9 +68,10 @@ const openFinding = (() => {
   const filter = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const severities = new Set([...form.querySelectorAll("input[name=severity]:checked")].map((box) => box.value));
+    if (words.length) texts ??= articles.map((article) => article.textContent.toLowerCase());
     let shown = 0;
     articles.forEach((article, index) => {
-      const data = facts.get(article);
+      const data = facts(article);
       const fits =
         severities.has(data.severity) &&
         (!technique.value || data.techniques.includes(technique.value)) &&
@@ -85,7 +91,7 @@ const openFinding = (() => {
     source: (a, b) => a.source.localeCompare(b.source) || a.when - b.when,
   };
   const order = () => {
-    const sorted = [...articles].sort((one, other) => orders[sort.value](facts.get(one), facts.get(other)));
+    const sorted = [...articles].sort((one, other) => orders[sort.value](facts(one), facts(other)));
     list.append(...sorted);
   };
   reset = () => {

@@ -1,5 +1,6 @@
 // Shows what needs a script, and lets the reader choose between light and dark; print opens every finding that is listed.
 const page = JSON.parse(document.getElementById("page-data").textContent);
+document.documentElement.classList.add("scripted");
 for (const part of document.querySelectorAll(".needs-script")) part.hidden = false;
 
 {
