@@ -1,14 +1,14 @@
 """Big lakes of one fleet for the measurements: made once, as Parquet, and kept for the next run.
 
-A day holds 1,000,000 network events, 100,000 process starts and fewer of the rest, on 200 devices. One server has three
-fifths of the rows, and one address half of what that server accepts, as a management host has. More rows are more days, so
-that the fleet is as busy in a large lake as in a small one. Every value comes from numbers that are hashed: the same rows
-every time. The management host asks the server's services.exe at night and services start there by day: few pairs are near
-in time, and yet all are compared where time is no part of the key. Each day there is one attack over services.exe and one over
-DCOM, on one of the other devices.
+A day holds 1,000,000 network events, 100,000 process starts and fewer of the rest, on 200 devices. One server has
+three fifths of the rows, and one address half of what that server accepts, as a management host has. More rows are
+more days, so that the fleet is as busy in a large lake as in a small one. Every value comes from numbers that are
+hashed: the same rows every time. The management host asks the server's services.exe at night and services start
+there by day: few pairs are near in time, and yet all are compared where time is no part of the key. Each day there
+is one attack over services.exe and one over DCOM, on one of the other devices.
 
-Lakes stand under TIERCEL_BENCH_LAKES (a folder of the system's temporary one where that is not set); `python -m bench
---forget` deletes them.
+Lakes stand under TIERCEL_BENCH_LAKES (a folder of the system's temporary one where that is not set); `python -m
+bench --forget` deletes them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FOLDER: Final = Path(os.environ.get("TIERCEL_BENCH_LAKES") or Path(tempfile.gett
 DAY_ROWS: Final = 1_000_000
 """Network events of a day."""
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _DEVICES: Final = 200
 _BUSY_SHARE: Final = 60
 """Percent of the rows that are the busy device's."""
@@ -124,98 +124,34 @@ _NETWORK: Final = _Stream(
     f"CASE WHEN d = 0 AND image = 'services.exe' THEN micros * {_NIGHT} // 24 ELSE micros END",
 )
 
+_AGENT: Final = ("agent.exe", "agent.exe --service", 2500)
+_SCHEDULE: Final = ("svchost.exe", "svchost.exe -k netsvcs -p -s Schedule", 1200)
+_DCOM_LAUNCH: Final = ("svchost.exe", "svchost.exe -k DcomLaunch -p", 880)
+_SERVICES: Final = ("services.exe", "services.exe", 704)
+
 _PROCESSES: Final = _Stream(
     "DeviceProcessEvents",
     DAY_ROWS // 10,
     (
-        # weight, image, command line, account, its parent, the parent's command line, process id and
-        # age (0: since boot), its own process id (0: any)
-        (2500, "chrome.exe", "chrome.exe --type=renderer", "user", "chrome.exe", "chrome.exe", 9000, 0, 0),
+        # weight, image, command line, account, its parent (image, command line, process id), the parent's age in
+        # seconds (0: since the boot), its own process id (0: any)
+        (2400, "chrome.exe", "chrome.exe --type=renderer", "user", "chrome.exe", "chrome.exe", 9000, 0, 0),
         (1500, "conhost.exe", "conhost.exe 0xffffffff -ForceV1", "user", "cmd.exe", "cmd.exe /c", 9200, 0, 0),
-        (1200, "cmd.exe", "cmd.exe /c inventory.cmd", "system", "agent.exe", "agent.exe --service", 2500, 0, 0),
-        (
-            900,
-            "taskhostw.exe",
-            "taskhostw.exe",
-            "user",
-            "svchost.exe",
-            "svchost.exe -k netsvcs -p -s Schedule",
-            1200,
-            0,
-            0,
-        ),
-        (
-            700,
-            "dllhost.exe",
-            "dllhost.exe /Processid:{AB8902B4}",
-            "user",
-            "svchost.exe",
-            "svchost.exe -k DcomLaunch -p",
-            880,
-            0,
-            0,
-        ),
-        (
-            600,
-            "runtimebroker.exe",
-            "RuntimeBroker.exe -Embedding",
-            "user",
-            "svchost.exe",
-            "svchost.exe -k DcomLaunch -p",
-            880,
-            0,
-            0,
-        ),
-        (
-            300,
-            "wmiprvse.exe",
-            "wmiprvse.exe -secured -Embedding",
-            "network service",
-            "svchost.exe",
-            "svchost.exe -k DcomLaunch -p",
-            880,
-            0,
-            0,
-        ),
-        (
-            100,
-            "excel.exe",
-            "excel.exe /automation -Embedding",
-            "user",
-            "svchost.exe",
-            "svchost.exe -k DcomLaunch -p",
-            880,
-            0,
-            0,
-        ),
-        (
-            300,
-            "svchost.exe",
-            "svchost.exe -k netsvcs -p -s wuauserv",
-            "system",
-            "services.exe",
-            "services.exe",
-            704,
-            0,
-            0,
-        ),
-        (80, "sppsvc.exe", "sppsvc.exe", "network service", "services.exe", "services.exe", 704, 0, 0),
-        (20, "msiexec.exe", "msiexec.exe /V", "system", "services.exe", "services.exe", 704, 0, 0),
-        (1800, "agent.exe", "agent.exe --scan", "system", "agent.exe", "agent.exe --service", 2500, 0, 0),
+        (1200, "cmd.exe", "cmd.exe /c inventory.cmd", "system", *_AGENT, 0, 0),
+        (1800, "agent.exe", "agent.exe --scan", "system", *_AGENT, 0, 0),
+        (900, "taskhostw.exe", "taskhostw.exe", "user", *_SCHEDULE, 0, 0),
+        (700, "dllhost.exe", "dllhost.exe /Processid:{AB8902B4}", "user", *_DCOM_LAUNCH, 0, 0),
+        (600, "runtimebroker.exe", "RuntimeBroker.exe -Embedding", "user", *_DCOM_LAUNCH, 0, 0),
+        (300, "wmiprvse.exe", "wmiprvse.exe -secured -Embedding", "network service", *_DCOM_LAUNCH, 0, 0),
+        (100, "excel.exe", "excel.exe /automation -Embedding", "user", *_DCOM_LAUNCH, 0, 0),
+        (100, "searchapp.exe", "SearchApp.exe -Embedding", "user", *_DCOM_LAUNCH, 0, 0),
+        (300, "svchost.exe", "svchost.exe -k netsvcs -p -s wuauserv", "system", *_SERVICES, 0, 0),
+        (80, "sppsvc.exe", "sppsvc.exe", "network service", *_SERVICES, 0, 0),
+        (20, "msiexec.exe", "msiexec.exe /V", "system", *_SERVICES, 0, 0),
     ),
     (
-        (36_000.8, "cmd.exe", "cmd.exe /c whoami", "system", "services.exe", "services.exe", 704, 0, 0),
-        (
-            40_000.2,
-            "mmc.exe",
-            "mmc.exe -Embedding",
-            "admin",
-            "svchost.exe",
-            "svchost.exe -k DcomLaunch -p",
-            880,
-            0,
-            7000,
-        ),
+        (36_000.8, "cmd.exe", "cmd.exe /c whoami", "system", *_SERVICES, 0, 0),
+        (40_000.2, "mmc.exe", "mmc.exe -Embedding", "admin", *_DCOM_LAUNCH, 0, 7000),
         (40_002.2, "cmd.exe", "cmd.exe /c whoami", "admin", "mmc.exe", "mmc.exe -Embedding", 7000, 2, 0),
     ),
     ("image", "command_line", "account", "parent", "parent_line", "pid", "age", "process_id"),
@@ -235,7 +171,9 @@ _PROCESSES: Final = _Stream(
         "InitiatingProcessFileName": "parent",
         "InitiatingProcessCommandLine": "parent_line",
         "InitiatingProcessId": "pid + d * 4",
-        "InitiatingProcessCreationTime": "CASE WHEN age > 0 THEN ts - to_seconds(age) ELSE boot + to_milliseconds(pid) END",
+        "InitiatingProcessCreationTime": (
+            "CASE WHEN age > 0 THEN ts - to_seconds(age) ELSE boot + to_milliseconds(pid) END"
+        ),
         "InitiatingProcessFolderPath": f"'{_WINDOWS}' || parent",
         "InitiatingProcessSHA1": "left(sha256(parent), 40)",
         "InitiatingProcessAccountName": "'system'",
@@ -287,6 +225,8 @@ _EVENTS: Final = _Stream(
         "InitiatingProcessLogonId": "999",
         "FileName": "CASE action WHEN 'ServiceInstalled' THEN 'updater.exe' ELSE '' END",
     },
+    f"""CASE WHEN d = 0 AND action = 'ServiceInstalled'
+        THEN {_NIGHT} * 3600000000 + micros * {24 - _NIGHT} // 24 ELSE micros END""",
 )
 
 _REGISTRY: Final = _Stream(

@@ -1,10 +1,11 @@
-"""Two rules as documents, as the engine runs them, beside the same rules by hand, as written, and beside the bare reading.
+"""Two rules, as the engine runs them, beside the same rules by hand, as written, and beside the bare reading.
 
-The rules: the source's SCM rule (the shipped one where that is not at hand) and the shipped DCOM hunt, over 20 million network
-events and 2 million process starts in a lake. All give the same rows, or the measurement fails. By hand: SQL of somebody who
-knows that time belongs into the key. As written: the same plan without the pass that puts it there. The bare reading: the
-columns that the rule needs, of the rows that its filters keep, each table once. The better of three runs in turn counts; as
-written runs once. TIERCEL_BENCH_SCALE sets another number of network events, in whole millions.
+The rules: the source's SCM rule (the shipped one where that is not at hand) and the shipped DCOM hunt, over 20
+million network events and 2 million process starts in a lake. All give the same rows, or the measurement fails. By
+hand: SQL of somebody who knows that time belongs into the key. As written: the same plan without the pass that puts
+it there. The bare reading: the columns that the rule needs, of the rows that its filters keep, each table once. The
+better of three runs in turn counts; as written runs once. TIERCEL_BENCH_SCALE sets another number of network events,
+in whole millions.
 """
 
 from __future__ import annotations
