@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 
 from bench import fleet
 from bench.result import Result
-from tiercel.hunt import choose_rules, open_telemetry
+from tiercel.evidence import open_telemetry
+from tiercel.hunt import choose_rules
 from tiercel.kql import Source
 from tiercel.plan import PASSES, compile_text
 from tiercel.tables import TABLES

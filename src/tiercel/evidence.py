@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
+import weakref
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import duckdb
 
-from tiercel.engines.duckdb import DuckDBEngine
+from tiercel.engines.duckdb import DuckDBEngine, Spill, trouble
 from tiercel.engines.kept import KeptStatements, default_folder
-from tiercel.errors import Issue, RuleError, Severity, Span, UsageError
+from tiercel.errors import EngineError, Issue, RuleError, Severity, Span, UsageError
 from tiercel.tables import TABLES
 from tiercel.tables.lake import Dataset, is_lake
 from tiercel.telemetry import importer
@@ -87,6 +88,7 @@ def open_telemetry(
     channels: Iterable[str] | None = None,
     tables: GivenFiles | None = None,
     watchlists: GivenFiles | None = None,
+    memory_bytes: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Telemetry:
     """The telemetry at these paths, read into an engine. Arguments as those of `hunt`."""
@@ -95,16 +97,26 @@ def open_telemetry(
         if not path.exists():
             raise UsageError(f"there is no file or folder at {path}")
     clock = naive(as_of)
-    connection = duckdb.connect()
-    connection.execute("SET enable_progress_bar = false")  # standard output is for data
-    if any(is_lake(path) for path in files):
-        report = _attach_lake(files, connection, clock, channels)
-    else:
-        wanted = _channels(channels)
-        report = importer.read(files, connection, channels=wanted, ingestion_time=clock, progress=progress)
-        report = dataclasses.replace(report, issues=_input_issues(files, report))
+    spill = Spill.begin()
+    try:
+        connection = spill.connect(memory_bytes)
+        connection.execute("SET enable_progress_bar = false")  # standard output is for data
+        if any(is_lake(path) for path in files):
+            report = _attach_lake(files, connection, clock, channels)
+        else:
+            wanted = _channels(channels)
+            report = importer.read(files, connection, channels=wanted, ingestion_time=clock, progress=progress)
+            report = dataclasses.replace(report, issues=_input_issues(files, report))
+    except duckdb.Error as error:
+        spill.end()
+        reason = trouble(error, str(spill.folder)) or "DuckDB failed while events were mapped"
+        raise EngineError(f"{reason} (DuckDB: {error})") from error
+    except BaseException:
+        spill.end()
+        raise
     now = clock or report.newest or datetime.now(UTC).replace(tzinfo=None)
     engine = DuckDBEngine(connection)
+    weakref.finalize(engine, spill.end)
     if not tables and not watchlists:
         return Telemetry(connection, engine, report, now)
     from tiercel.telemetry.given import read_given  # noqa: PLC0415  most hunts are given none

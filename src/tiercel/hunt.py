@@ -183,6 +183,7 @@ def hunt(
     tables: GivenFiles | None = None,
     watchlists: GivenFiles | None = None,
     attribution: bool = True,
+    memory_bytes: int | None = None,
     progress: Callable[[Progress | Running | Attributing], None] | None = None,
 ) -> Result:
     """What the rules find in the telemetry at these paths.
@@ -197,6 +198,8 @@ def hunt(
         tables: files that hold a table the telemetry does not fill, by its name: FileProfile, SigninLogs, any other.
         watchlists: files of watchlists by name, for `_GetWatchlist("name")`.
         attribution: whether to find out of each finding who called, by which logon, and what followed.
+        memory_bytes: what the process may hold in memory; the rest goes to disk, under TMPDIR. None for DuckDB's own
+            limit, four fifths of what there is.
         progress: called now and then with how far the import is, before each rule, and before the attribution.
 
     Raises:
@@ -206,7 +209,13 @@ def hunt(
     collection = choose_rules(rules)
     sieve = _sieve(filters, collection, as_of)
     telemetry = open_telemetry(
-        paths, as_of=as_of, channels=channels, tables=tables, watchlists=watchlists, progress=progress
+        paths,
+        as_of=as_of,
+        channels=channels,
+        tables=tables,
+        watchlists=watchlists,
+        memory_bytes=memory_bytes,
+        progress=progress,
     )
     tally = _Tally(warnings=list(collection.warnings))
     tally.failed += [RuleFailure(document.path, None, document.issues) for document in collection.failed]
@@ -242,13 +251,20 @@ def query(
     channels: Iterable[str] | None = None,
     tables: GivenFiles | None = None,
     watchlists: GivenFiles | None = None,
+    memory_bytes: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> pa.Table:
     """The rows of a KQL query over the telemetry at these paths, as Arrow. Raises RuleError for KQL that is wrong."""
     from tiercel.kql import Source  # noqa: PLC0415  as in `compile_query`
 
     telemetry = open_telemetry(
-        paths, as_of=as_of, channels=channels, tables=tables, watchlists=watchlists, progress=progress
+        paths,
+        as_of=as_of,
+        channels=channels,
+        tables=tables,
+        watchlists=watchlists,
+        memory_bytes=memory_bytes,
+        progress=progress,
     )
     return telemetry.engine.run(telemetry.compile(Source(text)))
 

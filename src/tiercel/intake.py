@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
+from tiercel.engines.duckdb import Spill, trouble
 from tiercel.errors import EngineError, Issue
 from tiercel.tables import TABLES
 from tiercel.tables.lake import Commit, Dataset, Input, Transaction, create_lake, is_lake, with_ingestion_time
 from tiercel.tables.lake.log import utc_now
 from tiercel.tables.lake.schema import sort_columns
+from tiercel.tables.lake.storage import SPILL
 from tiercel.telemetry import importer
 from tiercel.telemetry.inputs import Limits, walk
 from tiercel.telemetry.report import ImportReport
@@ -36,7 +38,7 @@ BATCH_BYTES: Final = 4 * 10**9
 """Bytes of files that are read and committed together, so that an import which is stopped goes on where it was."""
 
 MEMORY_BYTES: Final = 10**9
-"""What DuckDB may hold in memory during an import, unless another limit is given."""
+"""What an import may hold in memory, unless another limit is given."""
 
 _SORTED_BY_WRITER: Final = 400_000
 """A table of so many rows is sorted by the lake's writer in its buffer, a larger one by DuckDB, on disk if need be."""
@@ -116,7 +118,7 @@ def import_into(
         paths: files and folders, as for `importer.read`; of another lake, its live parts.
         ingestion_time: what `ingestion_time()` is to return for the rows.
         batch_bytes: files are committed together up to this size; a folder's files stay together where they fit.
-        memory_bytes: what DuckDB may hold in memory; the rest goes to disk, into the lake's folder.
+        memory_bytes: what the process may hold in memory; the rest goes to disk, into the lake's folder.
         progress: called now and then.
 
     Raises UsageError where `lake` cannot become a lake, InputError where it is damaged or cannot be written, and
@@ -126,7 +128,8 @@ def import_into(
     storage = create_lake(Path(lake))
     files, issues = _found([Path(path) for path in paths], storage.root)
     hasher = ThreadPoolExecutor(1, "tiercel-hash")
-    work = _Import(storage.root, ingestion_time, memory_bytes, progress, hasher)
+    spill = Spill.begin(storage.path(SPILL))
+    work = _Import(storage.root, ingestion_time, memory_bytes, progress, hasher, spill)
     work.reports.append(ImportReport((), {}, issues=tuple(issues)))
     try:
         for batch in _batches(files, batch_bytes):
@@ -134,8 +137,10 @@ def import_into(
             while waiting:
                 waiting = work.import_batch(waiting)
     except duckdb.Error as error:
-        raise EngineError(f"DuckDB failed while events were mapped: {error}") from error
+        reason = trouble(error, str(spill.folder)) or "DuckDB failed while events were mapped"
+        raise EngineError(f"{reason} (DuckDB: {error})") from error
     finally:
+        spill.end()
         hasher.shutdown(cancel_futures=True)
     return Intake(_joined(work.reports), tuple(work.known), tuple(work.commits))
 
@@ -149,6 +154,7 @@ class _Import:
     memory_bytes: int
     progress: Callable[[Progress | Writing], None] | None
     hasher: ThreadPoolExecutor
+    spill: Spill
     known: list[Input] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
     reports: list[ImportReport] = field(default_factory=list)
@@ -160,7 +166,7 @@ class _Import:
             return []
         moment = None
         with Transaction.begin(self.root) as transaction:
-            with _database(transaction.folder, self.memory_bytes) as connection:
+            with self.spill.connect(self.memory_bytes) as connection:
                 report = importer.read([file.path for file in files], connection, progress=self.progress)
                 unchanged = self._unchanged(files)
                 if len(unchanged) < len(files):
@@ -281,11 +287,6 @@ def _sha256(path: Path) -> str | None:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None
-
-
-def _database(folder: Path, memory_bytes: int) -> duckdb.DuckDBPyConnection:
-    """A DuckDB database in memory that goes to disk, into the folder, beyond the limit."""
-    return duckdb.connect(config={"temp_directory": str(folder / "spill"), "memory_limit": f"{memory_bytes}B"})
 
 
 def _joined(reports: Sequence[ImportReport]) -> ImportReport:

@@ -15,6 +15,7 @@ from tiercel.cli.options import (
     channels_option,
     filters_option,
     format_option,
+    memory_option,
     out_option,
     paths_argument,
     report_option,
@@ -56,6 +57,7 @@ _EXIT_FAILED = 3
 @channels_option
 @tables_option
 @watchlists_option
+@memory_option
 @save_option
 @store_option
 @filters_option
@@ -82,6 +84,7 @@ def hunt_command(
     channels: tuple[str, ...],
     tables: tuple[tuple[str, Path], ...],
     watchlists: tuple[tuple[str, Path], ...],
+    memory_bytes: int | None,
     save: Path | None,
     store: str | None,
     filters: tuple[Path, ...],
@@ -103,6 +106,7 @@ def hunt_command(
     tiercel hunt evidence/ --filters here.yaml --suppressed taken.jsonl
     tiercel hunt evidence/ --store cases.db          keep the findings as alerts: tiercel alerts --help
     tiercel hunt evidence/ --report case.html        the findings as one page
+    tiercel hunt lake/ --memory 2GB                  what is more goes to disk
 
     \b
     Exit codes: 0 nothing found, 1 findings, 2 wrong use,
@@ -118,6 +122,7 @@ def hunt_command(
             tables=dict(tables),
             watchlists=dict(watchlists),
             attribution=attribution,
+            memory_bytes=memory_bytes,
             progress=progress,
         )
     if save is not None:

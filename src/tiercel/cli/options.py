@@ -8,12 +8,15 @@ from typing import Any, Final
 
 import click
 
+from tiercel.cli.amounts import SIZE
+
 __all__ = [
     "INSTANT",
     "as_of_option",
     "channels_option",
     "filters_option",
     "format_option",
+    "memory_option",
     "out_option",
     "paths_argument",
     "report_option",
@@ -117,6 +120,13 @@ watchlists_option: Final = click.option(
     metavar="NAME=FILE",
     type=_NamedFile(),
     help="The rows of _GetWatchlist('NAME'): CSV, JSON lines or Parquet. May be given more than once.",
+)
+memory_option: Final = click.option(
+    "--memory",
+    "memory_bytes",
+    type=SIZE,
+    metavar="SIZE",
+    help="What may be held in memory (2GB); the rest goes to disk, under TMPDIR. Default: most of what there is.",
 )
 save_option: Final = click.option(
     "--save",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from tiercel.cli.options import (
     as_of_option,
     channels_option,
     format_option,
+    memory_option,
     out_option,
     paths_argument,
     tables_option,
@@ -43,6 +45,7 @@ _EXIT_FAILED = 3
 @channels_option
 @tables_option
 @watchlists_option
+@memory_option
 def query_command(
     *,
     kql: str,
@@ -53,6 +56,7 @@ def query_command(
     channels: tuple[str, ...],
     tables: tuple[tuple[str, Path], ...],
     watchlists: tuple[tuple[str, Path], ...],
+    memory_bytes: int | None,
 ) -> int:
     """Run KQL over the telemetry at PATH: files, folders, archives, or a lake.
 
@@ -62,6 +66,7 @@ def query_command(
     tiercel query 'DeviceNetworkEvents | summarize count() by DeviceName, LocalPort' logs/
     tiercel query 'DeviceProcessEvents | where FileName =~ "cmd.exe"' logs.zip --format jsonl
     """  # noqa: D301  click's mark for lines that keep their shape
+    words = console(sys.stderr)
     with progress_shown() as progress:
         telemetry = open_telemetry(
             paths,
@@ -69,16 +74,20 @@ def query_command(
             channels=channels or None,
             tables=dict(tables),
             watchlists=dict(watchlists),
+            memory_bytes=memory_bytes,
             progress=progress,
         )
         plan = telemetry.compile(Source(kql, "<query>"))
-        rows = telemetry.engine.run(plan)
-    words = console(sys.stderr)
+        if written_as == "table":
+            rows = telemetry.engine.run(plan)
+        else:
+            pieces = telemetry.engine.stream(plan)
+            first = next(pieces)  # nothing is written before the query has begun to give rows
     with opened(out) as file:
         if written_as == "table":
             show_rows(console(file), rows)
         else:
-            file.writelines(row_lines(rows, written_as))
+            file.writelines(row_lines(chain([first], pieces), written_as))
     show_issues(words, (*plan.warnings, *telemetry.unfilled(plan.tables)))
     failed = failed_inputs(telemetry.report)
     show_issues(words, failed)

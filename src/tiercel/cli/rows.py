@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
@@ -11,24 +12,24 @@ from tiercel.cli.written import csv_text, json_line
 from tiercel.findings.shapes import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
     from rich.console import Console
 
 __all__ = ["row_lines", "show_rows"]
 
-_AT_ONCE: Final = 10_000
 
-
-def row_lines(table: pa.Table, written_as: str) -> Iterator[str]:
-    """The rows as JSON lines or CSV."""
+def row_lines(tables: Iterable[pa.Table], written_as: str) -> Iterator[str]:
+    """The rows of tables with the same columns, at least one, as JSON lines or CSV, while they come."""
+    waiting = iter(tables)
+    first = next(waiting)
+    every = chain([first], waiting)
     if written_as == "csv":
-        rows = (list(row.values()) for batch in table.to_batches(_AT_ONCE) for row in batch.to_pylist())
-        yield from csv_text(table.column_names, rows)
+        yield from csv_text(first.column_names, (list(row.values()) for table in every for row in table.to_pylist()))
         return
-    for batch in table.to_batches(_AT_ONCE):
-        for row in batch.to_pylist():
+    for table in every:
+        for row in table.to_pylist():
             yield json_line(row) + "\n"
 
 

@@ -16,6 +16,7 @@ from tiercel.engines.clock import with_clock
 from tiercel.engines.duckdb.calls import called_routines
 from tiercel.engines.duckdb.lookup import matching_rows
 from tiercel.engines.duckdb.sound_json import sound_json
+from tiercel.engines.duckdb.spill import trouble
 from tiercel.engines.engine import Statement
 from tiercel.errors import EngineError
 from tiercel.tables import KustoType
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from tiercel.engines.duckdb.routines import RoutineFunctions
     from tiercel.plan import Plan
+    from tiercel.tables import Column
 
 __all__ = ["ARROW_TYPES", "DuckDBEngine"]
 
@@ -58,6 +60,7 @@ class DuckDBEngine:
         self._connection = connection
         for setting in _SETTINGS:
             connection.execute(setting)
+        self._spill_folder = str(connection.execute("SELECT current_setting('temp_directory')").fetchall()[0][0])
 
     @property
     def name(self) -> str:
@@ -85,15 +88,26 @@ class DuckDBEngine:
             found = self._connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise self._error(error, query) from error
-        fields = [
-            pa.field(column.name, ARROW_TYPES[column.type], metadata={"kusto": column.type.value})
-            for column in statement.columns
-        ]
+        return _as_declared(found, statement.columns, query)
+
+    def stream(self, plan: Plan, *, rows_at_once: int = 10_000) -> Iterator[pa.Table]:
+        """The plan's rows as `run` gives them, some at a time: a result of any size needs no memory of its size.
+
+        There is at least one table, which may be empty.
+        """
+        statement = self.prepare(plan)
         try:
-            arrays = [_as_type(found.column(at), column.type) for at, column in enumerate(statement.columns)]
-        except pa.ArrowInvalid as error:
-            raise EngineError(f"a value does not fit its type: {error}", query=query) from error
-        return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+            sql = with_clock(statement.sql, plan.now)
+            self._offer_routines(sql)
+            reader = self._connection.sql(sql).to_arrow_reader(rows_at_once)
+            yield _as_declared(reader.schema.empty_table(), statement.columns, "")
+            for batch in reader:
+                yield _as_declared(pa.Table.from_batches([batch]), statement.columns, "")
+        except duckdb.Error as error:
+            raise self._error(error, "") from error
+        except (pa.ArrowException, OSError) as error:  # what DuckDB says while the rows are read comes by way of Arrow
+            told = duckdb.Error(str(error))
+            raise self._error(told, "") from error
 
     def matching(self, table: str, keys: pa.Table, columns: Sequence[str]) -> pa.Table:
         """These columns of a stored table's rows that equal a row of `keys` in the columns of `keys`."""
@@ -155,7 +169,21 @@ class DuckDBEngine:
         """DuckDB's own words without the SQL that it quotes: nobody wrote that."""
         reason = str(error).split("\n\nLINE ", maxsplit=1)[0].strip()
         of_query = f" running `{query}`" if query else ""
+        if full := trouble(error, self._spill_folder):
+            return EngineError(f"{full} (DuckDB: {reason})", query=query)
         return EngineError(f"DuckDB failed{of_query}: {reason}", query=query)
+
+
+def _as_declared(found: pa.Table, columns: Sequence[Column], query: str) -> pa.Table:
+    """The rows with the columns' types. Raises EngineError for a value that its type cannot hold."""
+    fields = [
+        pa.field(column.name, ARROW_TYPES[column.type], metadata={"kusto": column.type.value}) for column in columns
+    ]
+    try:
+        arrays = [_as_type(found.column(at), column.type) for at, column in enumerate(columns)]
+    except pa.ArrowInvalid as error:
+        raise EngineError(f"a value does not fit its type: {error}", query=query) from error
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
 def _as_type(array: pa.ChunkedArray, kind: KustoType) -> pa.ChunkedArray:

@@ -20,13 +20,16 @@ from tiercel.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["HOUSE", "STAGING", "Storage", "written"]
+__all__ = ["HOUSE", "SPILL", "STAGING", "Storage", "written"]
 
 HOUSE: Final = "_tiercel"
 """The folder for all that is no row. Spark and Hive pass over names with a leading underscore."""
 
 STAGING: Final = f"{HOUSE}/staging"
 """Where parts and commit records are written before they are moved into place, a folder for each writer."""
+
+SPILL: Final = f"{HOUSE}/spill"
+"""What an import cannot hold in memory, a folder for each that is running."""
 
 
 _SYNCS_AT_ONCE: Final = 16
