@@ -84,8 +84,8 @@ def test_metrics_are_read_by_prometheus_own_parser():
     assert told["tiercel_rule_seconds_count", 'hostile"\n\\rule'] == 1
     assert told["tiercel_rule_failures_total", "b"] == 1
     assert told["tiercel_lag_seconds", "b"] == 12.5
-    assert told["tiercel_deliveries_total", "soc", "delivered"] == 4
-    assert told["tiercel_deliveries_total", "soc", "failed"] == 1
+    assert told["tiercel_deliveries_total", "delivered", "soc"] == 4
+    assert told["tiercel_deliveries_total", "failed", "soc"] == 1
     assert told["tiercel_delivery_waiting", "soc"] == 2
     assert told["tiercel_delivery_oldest_seconds", "soc"] == 300
     assert told["tiercel_delivery_oldest_seconds", "siem"] == 0

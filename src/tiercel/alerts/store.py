@@ -114,7 +114,11 @@ class AlertStore:
         if not is_new and url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
             raise UsageError(f"there is no store at {url.database}; tiercel hunt PATH --store {url.database} makes one")
         database = Database(url, timeout)
-        upgrade(database)
+        try:
+            upgrade(database)
+        except BaseException:
+            database.close()
+            raise
         return cls(database)
 
     @property

@@ -6,7 +6,7 @@ import random
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from tiercel.alerts.delivery.target import DeliveryError
 from tiercel.alerts.outbox import Outbox
@@ -81,6 +81,12 @@ class Deliverer:
         """Let another process serve the targets."""
         for line in self._lines:
             line.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _serve(self, line: _Line, stop: threading.Event) -> None:
         while not stop.is_set():

@@ -44,7 +44,7 @@ class Webhook:
     """A receiver at a URL. Only an answer of the 200s means that it has taken a message."""
 
     url: str
-    secret: bytes | None
+    secret: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 10.0
     ca_file: str | None = None
