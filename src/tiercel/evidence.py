@@ -25,6 +25,8 @@ from tiercel.telemetry.lake import attach
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from tiercel.engines.engine import Engine
+    from tiercel.engines.spark import Cluster
     from tiercel.kql import Source
     from tiercel.plan.compiler import Probe
     from tiercel.plan.plan import Plan
@@ -54,8 +56,7 @@ CHANNELS: Final = ("sysmon", "security")
 class Telemetry:
     """Telemetry ready for queries, read from files or standing in a lake. `now` is naive UTC, as the engine's times."""
 
-    connection: duckdb.DuckDBPyConnection
-    engine: DuckDBEngine
+    engine: Engine
     report: ImportReport
     now: datetime
     kept: KeptStatements = field(default_factory=lambda: KeptStatements(default_folder()))
@@ -78,7 +79,7 @@ class Telemetry:
 
     def compile(self, source: Source) -> Plan:
         """The plan of a KQL text over these tables. Raises RuleError with the issues that stop it."""
-        return compile_query(source, self.now, tables=self.tables, probe=self.engine.probe)
+        return compile_query(source, self.now, tables=self.tables, probe=self.engine.probe, engine=self.engine.name)
 
 
 def open_telemetry(
@@ -89,14 +90,19 @@ def open_telemetry(
     tables: GivenFiles | None = None,
     watchlists: GivenFiles | None = None,
     memory_bytes: int | None = None,
+    spark: Cluster | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Telemetry:
-    """The telemetry at these paths, read into an engine. Arguments as those of `hunt`."""
+    """The telemetry at these paths, read into an engine, which the caller closes. Arguments as those of `hunt`."""
     files = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
     for path in files:
         if not path.exists():
             raise UsageError(f"there is no file or folder at {path}")
     clock = naive(as_of)
+    if spark is not None:
+        return _open_in_spark(
+            files, spark, clock=clock, channels=channels, tables=tables or {}, watchlists=watchlists or {}
+        )
     spill = Spill.begin()
     try:
         connection = spill.connect(memory_bytes)
@@ -118,14 +124,14 @@ def open_telemetry(
     engine = DuckDBEngine(connection)
     weakref.finalize(engine, spill.end)
     if not tables and not watchlists:
-        return Telemetry(connection, engine, report, now)
+        return Telemetry(engine, report, now)
     from tiercel.telemetry.given import read_given  # noqa: PLC0415  most hunts are given none
 
     given = read_given(connection, tables=tables or {}, watchlists=watchlists or {}, now=now)
     rows = {name: count for name, (_, count) in given.items()}
     held = {**TABLES, **{name: table for name, (table, _) in given.items()}}
     report = dataclasses.replace(report, tables={**report.tables, **rows})
-    return Telemetry(connection, engine, report, now, tables=held)
+    return Telemetry(engine, report, now, tables=held)
 
 
 def _input_issues(paths: Sequence[Path], report: ImportReport) -> tuple[Issue, ...]:
@@ -149,12 +155,54 @@ def _attach_lake(
     paths: Sequence[Path], connection: duckdb.DuckDBPyConnection, clock: datetime | None, channels: Iterable[str] | None
 ) -> ImportReport:
     """What the lake holds, its tables standing in the connection; all of it counts as ingested now."""
+    lake = _the_lake(paths, channels)
+    return attach(lake, connection, ingestion_time=clock or (lake.span[1] if lake.span else None))
+
+
+def _the_lake(paths: Sequence[Path], channels: Iterable[str] | None) -> Dataset:
     if len(paths) > 1:
         raise UsageError("a lake is hunted by itself; import the other files into it first")
     if channels is not None:
         raise UsageError("a lake holds tables, not channels; say in the rule or query which rows are wanted")
-    lake = Dataset.open(paths[0])
-    return attach(lake, connection, ingestion_time=clock or (lake.span[1] if lake.span else None))
+    return Dataset.open(paths[0])
+
+
+def _open_in_spark(
+    paths: Sequence[Path],
+    spark: Cluster,
+    *,
+    clock: datetime | None,
+    channels: Iterable[str] | None,
+    tables: GivenFiles,
+    watchlists: GivenFiles,
+) -> Telemetry:
+    """The lake's tables in Spark; all of it counts as ingested now. Raw logs are not for Spark to read."""
+    for path in paths:
+        if not is_lake(path):
+            hint = f"`tiercel import {path} --lake DIR` makes one"
+            raise UsageError(f"Spark reads a lake, and {path} is none: {hint}")
+    from tiercel.engines.spark import SparkEngine, attach_lake  # noqa: PLC0415  only for those who use Spark
+
+    lake = _the_lake(paths, channels)
+    engine = SparkEngine(spark.open())
+    try:
+        report = attach_lake(lake, engine.session, ingestion_time=clock or (lake.span[1] if lake.span else None))
+        now = clock or report.newest or datetime.now(UTC).replace(tzinfo=None)
+        held = dict(TABLES)
+        if tables or watchlists:
+            from tiercel.telemetry.given import read_given  # noqa: PLC0415  most hunts are given none
+
+            with duckdb.connect() as connection:
+                for name, (table, count) in read_given(
+                    connection, tables=tables, watchlists=watchlists, now=now
+                ).items():
+                    engine.hold(name, connection.table(f'"{name}"').to_arrow_table())
+                    held[name] = table
+                    report = dataclasses.replace(report, tables={**report.tables, name: count})
+    except BaseException:
+        engine.close()
+        raise
+    return Telemetry(engine, report, now, tables=held)
 
 
 def _channels(channels: Iterable[str] | None) -> frozenset[str] | None:
@@ -169,26 +217,38 @@ def _channels(channels: Iterable[str] | None) -> frozenset[str] | None:
 
 
 def compile_rule(
-    rule: Rule, now: datetime, *, tables: Mapping[str, Table] = TABLES, probe: Probe | None = None
+    rule: Rule,
+    now: datetime,
+    *,
+    tables: Mapping[str, Table] = TABLES,
+    probe: Probe | None = None,
+    engine: str = "duckdb",
 ) -> Plan:
-    """The plan of a rule's query. Raises RuleError with the issues that stop it."""
+    """The plan of a rule's query for an engine. Raises RuleError with the issues that stop it."""
     refuse_other_languages(rule)
     from tiercel.kql import Source  # noqa: PLC0415  as in `compile_query`
 
     source = Source(rule.query.text, rule.path, rule.query.first_line)
-    return compile_query(source, now, tables=tables, probe=probe)
+    return compile_query(source, now, tables=tables, probe=probe, engine=engine)
 
 
 def compile_query(
-    source: Source, now: datetime, *, tables: Mapping[str, Table] = TABLES, probe: Probe | None = None
+    source: Source,
+    now: datetime,
+    *,
+    tables: Mapping[str, Table] = TABLES,
+    probe: Probe | None = None,
+    engine: str = "duckdb",
 ) -> Plan:
-    """The plan of a KQL text over these tables. Raises RuleError with the issues that stop it.
+    """The plan of a KQL text over these tables, for an engine. Raises RuleError with the issues that stop it.
 
     `probe` runs a part of the query early, where its columns depend on the rows (`evaluate bag_unpack`, `pivot`).
     """
+    from tiercel.engines.gaps import GAPS  # noqa: PLC0415  as below
     from tiercel.plan import compile_text  # noqa: PLC0415  the compiler is not loaded where every statement was kept
+    from tiercel.plan.lacks import NOTHING  # noqa: PLC0415  as above
 
-    compiled = compile_text(source, now=now, tables=tables, probe=probe)
+    compiled = compile_text(source, now=now, tables=tables, probe=probe, lacks=GAPS.get(engine, NOTHING))
     if compiled.plan is None:
         raise RuleError(f"{source.path}: the query is wrong", issues=tuple(compiled.issues))
     return compiled.plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tiercel.engines.engine import Statement
+    from tiercel.engines.spark import Cluster
     from tiercel.evidence import GivenFiles
     from tiercel.filters import EnvironmentFilter, Filters, Injection, Sieve
     from tiercel.plan.plan import Plan
@@ -184,6 +186,7 @@ def hunt(
     watchlists: GivenFiles | None = None,
     attribution: bool = True,
     memory_bytes: int | None = None,
+    spark: Cluster | None = None,
     progress: Callable[[Progress | Running | Attributing], None] | None = None,
 ) -> Result:
     """What the rules find in the telemetry at these paths.
@@ -200,10 +203,12 @@ def hunt(
         attribution: whether to find out of each finding who called, by which logon, and what followed.
         memory_bytes: what the process may hold in memory; the rest goes to disk, under TMPDIR. None for DuckDB's own
             limit, four fifths of what there is.
+        spark: the Spark that runs the rules, over a lake; None for DuckDB in this process.
         progress: called now and then with how far the import is, before each rule, and before the attribution.
 
     Raises:
-        UsageError: for a path that does not exist, or an unknown channel.
+        UsageError: for a path that does not exist, an unknown channel, and files given to Spark.
+        EngineError: where Spark cannot be had.
 
     """
     collection = choose_rules(rules)
@@ -215,20 +220,22 @@ def hunt(
         tables=tables,
         watchlists=watchlists,
         memory_bytes=memory_bytes,
+        spark=spark,
         progress=progress,
     )
     tally = _Tally(warnings=list(collection.warnings))
     tally.failed += [RuleFailure(document.path, None, document.issues) for document in collection.failed]
-    for number, rule in enumerate(collection.rules, 1):
-        if progress:
-            progress(Running(rule.id, number, len(collection.rules)))
-        _run(rule, telemetry, sieve, tally)
-    sifted = sift(tally.findings, tally.taken)
-    found = with_recurrence(sifted.shown, [each.finding for each in sifted.suppressed])
-    if attribution and found:
-        if progress:
-            progress(Attributing(len(found)))
-        found = _attributed(found, telemetry, tally)
+    with closing(telemetry.engine):
+        for number, rule in enumerate(collection.rules, 1):
+            if progress:
+                progress(Running(rule.id, number, len(collection.rules)))
+            _run(rule, telemetry, sieve, tally)
+        sifted = sift(tally.findings, tally.taken)
+        found = with_recurrence(sifted.shown, [each.finding for each in sifted.suppressed])
+        if attribution and found:
+            if progress:
+                progress(Attributing(len(found)))
+            found = _attributed(found, telemetry, tally)
     return Result(
         findings=Findings(found),
         report=telemetry.report,
@@ -252,6 +259,7 @@ def query(
     tables: GivenFiles | None = None,
     watchlists: GivenFiles | None = None,
     memory_bytes: int | None = None,
+    spark: Cluster | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> pa.Table:
     """The rows of a KQL query over the telemetry at these paths, as Arrow. Raises RuleError for KQL that is wrong."""
@@ -264,9 +272,11 @@ def query(
         tables=tables,
         watchlists=watchlists,
         memory_bytes=memory_bytes,
+        spark=spark,
         progress=progress,
     )
-    return telemetry.engine.run(telemetry.compile(Source(text)))
+    with closing(telemetry.engine):
+        return telemetry.engine.run(telemetry.compile(Source(text)))
 
 
 def choose_rules(
@@ -378,7 +388,8 @@ def _statement(rule: Rule, telemetry: Telemetry) -> Statement:
     place = f"{rule.path}:{rule.query.first_line}:{rule.language}{telemetry.given}"
     found = telemetry.kept.find(engine.name, place, rule.query.text)
     if found is None:
-        found = engine.prepare(compile_rule(rule, telemetry.now, tables=telemetry.tables, probe=engine.probe))
+        plan = compile_rule(rule, telemetry.now, tables=telemetry.tables, probe=engine.probe, engine=engine.name)
+        found = engine.prepare(plan)
         telemetry.kept.keep(engine.name, place, rule.query.text, found)
     return found
 

@@ -28,6 +28,7 @@ from tiercel.cli.options import (
 from tiercel.cli.page import write_report
 from tiercel.cli.progress import progress_shown
 from tiercel.cli.report import show_report
+from tiercel.cli.spark import cluster_of, spark_options
 from tiercel.cli.terminal import console, plural, shown
 from tiercel.cli.written import json_line, opened
 from tiercel.findings import as_json
@@ -74,6 +75,7 @@ _EXIT_FAILED = 3
     default=True,
     help="Find out of each finding who called, by which logon, and what followed. On unless it is turned off.",
 )
+@spark_options
 def hunt_command(
     *,
     paths: tuple[Path, ...],
@@ -91,6 +93,10 @@ def hunt_command(
     review: Path | None,
     html: Path | None,
     attribution: bool,
+    engine: str,
+    master: str | None,
+    remote: str | None,
+    settings: tuple[str, ...],
 ) -> int:
     """Hunt the telemetry at PATH with rules, and print what they find, each step with its raw event.
 
@@ -107,11 +113,13 @@ def hunt_command(
     tiercel hunt evidence/ --store cases.db          keep the findings as alerts: tiercel alerts --help
     tiercel hunt evidence/ --report case.html        the findings as one page
     tiercel hunt lake/ --memory 2GB                  what is more goes to disk
+    tiercel hunt lake/ --engine spark --master yarn  the same rules on a cluster, over a lake
 
     \b
     Exit codes: 0 nothing found, 1 findings, 2 wrong use,
     3 an input could not be read, a rule did not run or a filter is wrong (findings are printed all the same).
     """  # noqa: D301  click's mark for lines that keep their shape
+    spark = cluster_of(engine, master, remote, settings)
     with progress_shown() as progress:
         result = hunt(
             paths,
@@ -123,6 +131,7 @@ def hunt_command(
             watchlists=dict(watchlists),
             attribution=attribution,
             memory_bytes=memory_bytes,
+            spark=spark,
             progress=progress,
         )
     if save is not None:

@@ -22,6 +22,7 @@ from tiercel.cli.options import (
 from tiercel.cli.progress import progress_shown
 from tiercel.cli.report import failed_inputs
 from tiercel.cli.rows import row_lines, show_rows
+from tiercel.cli.spark import cluster_of, spark_options
 from tiercel.cli.terminal import console
 from tiercel.cli.written import opened
 from tiercel.evidence import open_telemetry
@@ -46,6 +47,7 @@ _EXIT_FAILED = 3
 @tables_option
 @watchlists_option
 @memory_option
+@spark_options
 def query_command(
     *,
     kql: str,
@@ -57,6 +59,10 @@ def query_command(
     tables: tuple[tuple[str, Path], ...],
     watchlists: tuple[tuple[str, Path], ...],
     memory_bytes: int | None,
+    engine: str,
+    master: str | None,
+    remote: str | None,
+    settings: tuple[str, ...],
 ) -> int:
     """Run KQL over the telemetry at PATH: files, folders, archives, or a lake.
 
@@ -65,8 +71,10 @@ def query_command(
     \b
     tiercel query 'DeviceNetworkEvents | summarize count() by DeviceName, LocalPort' logs/
     tiercel query 'DeviceProcessEvents | where FileName =~ "cmd.exe"' logs.zip --format jsonl
+    tiercel query 'DeviceLogonEvents | summarize count() by LogonType' lake/ --engine spark --master local[4]
     """  # noqa: D301  click's mark for lines that keep their shape
     words = console(sys.stderr)
+    spark = cluster_of(engine, master, remote, settings)
     with progress_shown() as progress:
         telemetry = open_telemetry(
             paths,
@@ -75,8 +83,10 @@ def query_command(
             tables=dict(tables),
             watchlists=dict(watchlists),
             memory_bytes=memory_bytes,
+            spark=spark,
             progress=progress,
         )
+        click.get_current_context().call_on_close(telemetry.engine.close)
         plan = telemetry.compile(Source(kql, "<query>"))
         if written_as == "table":
             rows = telemetry.engine.run(plan)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -56,6 +56,18 @@ class Engine(Protocol):
 
     def run(self, plan: Plan) -> pa.Table:
         """The plan's rows, columns named and ordered as `plan.columns`. Raises EngineError."""
+        ...
+
+    def stream(self, plan: Plan) -> Iterator[pa.Table]:
+        """The plan's rows as `run` gives them, in one table or more, so that an engine need not hold all at once."""
+        ...
+
+    def probe(self, plan: Plan) -> list[tuple[object, ...]]:
+        """The plan's rows as Python values, dynamics parsed: what the compiler asks while it compiles."""
+        ...
+
+    def close(self) -> None:
+        """Give back what the engine holds; nothing is run on it afterwards."""
         ...
 
     def matching(self, table: str, keys: pa.Table, columns: Sequence[str]) -> pa.Table:

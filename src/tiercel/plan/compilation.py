@@ -13,6 +13,7 @@ from tiercel.plan.compiler import Compiler, QueryTooLarge
 from tiercel.plan.context import Context
 from tiercel.plan.expressions.lower import lower
 from tiercel.plan.functions.registry import Environment
+from tiercel.plan.lacks import NOTHING, Lacks
 from tiercel.plan.passes import PASSES
 from tiercel.plan.plan import Plan
 from tiercel.plan.relation import Field, Relation
@@ -54,12 +55,14 @@ def compile_text(
     parameters: Mapping[str, object] | None = None,
     passes: tuple[Pass, ...] = PASSES,
     probe: Probe | None = None,
+    lacks: Lacks = NOTHING,
 ) -> Compiled:
     """The plan of a KQL text, or all that is wrong with it. `now` is UTC; `now()` and `ago()` count from it.
 
     `tables` are those that the engine holds; a table of `published` that is not among them has no rows.
 
     `probe` runs a part of the query early, for operators whose columns depend on the rows (`evaluate bag_unpack`).
+    `lacks` is what the engine that the plan is for has not.
     """
     parsed = parse(source)
     if parsed.query is None:
@@ -73,6 +76,7 @@ def compile_text(
         parameters=parameters,
         passes=passes,
         probe=probe,
+        lacks=lacks,
     )
     if not parsed.warnings:
         return compiled
@@ -91,6 +95,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
     parameters: Mapping[str, object] | None = None,
     passes: tuple[Pass, ...] = PASSES,
     probe: Probe | None = None,
+    lacks: Lacks = NOTHING,
 ) -> Compiled:
     """The plan of a query that was read from `source`, or all that is wrong with it."""
     naive = now.replace(tzinfo=None)
@@ -105,6 +110,7 @@ def compile(  # noqa: A001  the room's one verb; nobody compiles Python here
         operators=run_operators,
         parameters=parameters or {},
         prober=probe,
+        lacks=lacks,
     )
     result: Relation | Typed | None = None
     try:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from sqlglot import exp
 
 from tiercel.errors import Issue, Severity
+from tiercel.plan.lacks import NOTHING, Lacks
 from tiercel.plan.literals import null, text
 from tiercel.plan.plan import Plan
 from tiercel.plan.relation import Field, OrderKey, Relation, column
@@ -78,6 +79,7 @@ class Compiler:
     operators: Apply
     parameters: Mapping[str, object] = field(default_factory=dict)
     prober: Probe | None = None
+    lacks: Lacks = NOTHING
     issues: list[Issue] = field(default_factory=list)
     ctes: dict[str, exp.Query] = field(default_factory=dict)
     used_tables: dict[str, None] = field(default_factory=dict)

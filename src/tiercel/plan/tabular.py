@@ -68,7 +68,10 @@ def run_operators(context: Context, rows: Relation, operators: tuple[syntax.Oper
 
 
 def _applied(context: Context, lowering: object, rows: Relation, node: syntax.Node) -> Relation:
-
+    lacking = context.compiler.lacks.refusal(type(node).__name__.lower(), type(node))
+    if lacking:
+        context.compiler.report("kql-unsupported", lacking, node.region)
+        return OPEN
     if isinstance(lowering, Unsupported):
         message = f"`{lowering.word}` is not supported: {lowering.why}"
         context.compiler.report("kql-unsupported", message, node.region)

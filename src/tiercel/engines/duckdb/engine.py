@@ -4,48 +4,31 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tiercel.engines.arrow import result_table
 from tiercel.engines.clock import with_clock
 from tiercel.engines.duckdb.calls import called_routines
 from tiercel.engines.duckdb.lookup import matching_rows
-from tiercel.engines.duckdb.sound_json import sound_json
 from tiercel.engines.duckdb.spill import trouble
 from tiercel.engines.engine import Statement
 from tiercel.errors import EngineError
 from tiercel.tables import KustoType
-from tiercel.tables.arrow import moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from sqlglot.generator import Generator
 
     from tiercel.engines.duckdb.routines import RoutineFunctions
     from tiercel.plan import Plan
-    from tiercel.tables import Column
 
-__all__ = ["ARROW_TYPES", "DuckDBEngine"]
-
-ARROW_TYPES: Final[dict[KustoType, pa.DataType]] = {
-    KustoType.BOOL: pa.bool_(),
-    KustoType.INT: pa.int32(),
-    KustoType.LONG: pa.int64(),
-    KustoType.REAL: pa.float64(),
-    KustoType.DECIMAL: pa.decimal128(38, 17),
-    KustoType.STRING: pa.string(),
-    KustoType.DATETIME: pa.timestamp("us"),
-    KustoType.TIMESPAN: pa.int64(),
-    KustoType.GUID: pa.string(),
-    KustoType.DYNAMIC: pa.string(),
-}
-"""How a result's column stands in Arrow: datetimes in UTC, timespans as ticks of 100 ns, dynamics as JSON text."""
+__all__ = ["DuckDBEngine"]
 
 _SETTINGS: Final = (
     "SET TimeZone = 'UTC'",
@@ -66,6 +49,10 @@ class DuckDBEngine:
     def name(self) -> str:
         """`duckdb`."""
         return "duckdb"
+
+    def close(self) -> None:
+        """Close the connection, and with it all that is read into it."""
+        self._connection.close()
 
     def render(self, plan: Plan) -> str:
         """The SQL that `run` runs."""
@@ -88,7 +75,7 @@ class DuckDBEngine:
             found = self._connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise self._error(error, query) from error
-        return _as_declared(found, statement.columns, query)
+        return result_table(found, statement.columns, query)
 
     def stream(self, plan: Plan, *, rows_at_once: int = 10_000) -> Iterator[pa.Table]:
         """The plan's rows as `run` gives them, some at a time: a result of any size needs no memory of its size.
@@ -100,9 +87,9 @@ class DuckDBEngine:
             sql = with_clock(statement.sql, plan.now)
             self._offer_routines(sql)
             reader = self._connection.sql(sql).to_arrow_reader(rows_at_once)
-            yield _as_declared(reader.schema.empty_table(), statement.columns, "")
+            yield result_table(reader.schema.empty_table(), statement.columns, "")
             for batch in reader:
-                yield _as_declared(pa.Table.from_batches([batch]), statement.columns, "")
+                yield result_table(pa.Table.from_batches([batch]), statement.columns, "")
         except duckdb.Error as error:
             raise self._error(error, "") from error
         except (pa.ArrowException, OSError) as error:  # what DuckDB says while the rows are read comes by way of Arrow
@@ -172,40 +159,3 @@ class DuckDBEngine:
         if full := trouble(error, self._spill_folder):
             return EngineError(f"{full} (DuckDB: {reason})", query=query)
         return EngineError(f"DuckDB failed{of_query}: {reason}", query=query)
-
-
-def _as_declared(found: pa.Table, columns: Sequence[Column], query: str) -> pa.Table:
-    """The rows with the columns' types. Raises EngineError for a value that its type cannot hold."""
-    fields = [
-        pa.field(column.name, ARROW_TYPES[column.type], metadata={"kusto": column.type.value}) for column in columns
-    ]
-    try:
-        arrays = [_as_type(found.column(at), column.type) for at, column in enumerate(columns)]
-    except pa.ArrowInvalid as error:
-        raise EngineError(f"a value does not fit its type: {error}", query=query) from error
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
-
-
-def _as_type(array: pa.ChunkedArray, kind: KustoType) -> pa.ChunkedArray:
-    if isinstance(array.type, pa.BaseExtensionType):
-        array = pa.chunked_array([chunk.storage for chunk in array.chunks], type=array.type.storage_type)
-    if kind is KustoType.DATETIME:
-        array = _within_years(array)
-    array = array if array.type == ARROW_TYPES[kind] else array.cast(ARROW_TYPES[kind])
-    return sound_json(array) if kind is KustoType.DYNAMIC else array
-
-
-_YEARS: Final = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999))  # noqa: DTZ001  UTC without a zone, as in the tables
-"""What Kusto's datetime can hold; DuckDB's goes beyond."""
-
-
-def _within_years(array: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The instants, those that Kusto cannot hold as nulls."""
-    low, high = moments(_YEARS)
-    extremes = pc.min_max(array)
-    if not extremes["min"].is_valid:
-        return array
-    if pc.and_(pc.greater_equal(extremes["min"], low), pc.less_equal(extremes["max"], high)).as_py():
-        return array
-    inside = pc.and_(pc.greater_equal(array, low), pc.less_equal(array, high))
-    return pc.if_else(inside, array, pa.scalar(None, array.type))

@@ -62,6 +62,8 @@ def lower_call(context: Context, node: syntax.Call) -> Typed:
         )
     if isinstance(entry, Unsupported):
         raise Refusal("kql-unsupported", f"`{node.name}` is not supported: {entry.why}", region=node.name_region)
+    if lacking := context.compiler.lacks.refusal(node.name, entry.name):
+        raise Refusal("kql-unsupported", lacking, region=node.name_region)
     is_aggregate = isinstance(entry, Aggregate)
     if is_aggregate and not context.aggregating:
         raise Refusal("kql-misplaced", f"`{node.name}` is an aggregate: it stands in summarize and make-series only")

@@ -179,7 +179,7 @@ def _gathered(context: Context, rows: Relation) -> exp.Expr:
     """A table's first column as one dynamic array."""
     rows = context.compiler.seal(rows)
     texts = dynamic_of(text_of(rows.fields[0].typed())).sql
-    select = exp.Select(expressions=[ListJson(this=ListOf(this=texts))])
+    select = exp.Select(expressions=[ListJson(this=ListOf(this=texts, json=True))])
     if rows.source is not None:
         select.set("from_", exp.From(this=rows.source.copy()))
     return exp.Subquery(this=select)

@@ -13,6 +13,7 @@ from tiercel.plan.literals import constant
 from tiercel.plan.nodes.aggregates import ListJson, ListOf, NearestRank
 from tiercel.plan.nodes.json import JsonArray
 from tiercel.plan.nodes.routine import RoutineCall
+from tiercel.plan.nodes.time import FromMicroseconds, Microseconds
 from tiercel.plan.values import Refusal, Typed
 from tiercel.tables import KustoType
 
@@ -39,10 +40,11 @@ def _json(listed: exp.Expr, size: int | None, *, nullable: bool = False) -> exp.
     return ListJson(this=listed, size=cut, nullable=nullable)
 
 
-def _element(value: Typed) -> exp.Expr:
-    """What a list holds: numbers, bools and texts as they are, the rest as JSON."""
+def _list_of(value: Typed, *, distinct: bool = False) -> exp.Expr:
+    """The list of the values: numbers, bools and texts as they are, the rest as JSON."""
     plain = value.type not in {KustoType.DATETIME, KustoType.TIMESPAN, KustoType.DYNAMIC}
-    return value.sql if plain else dynamic_of(value).sql
+    element = value.sql if plain else dynamic_of(value).sql
+    return ListOf(this=exp.Distinct(expressions=[element]) if distinct else element, json=not plain)
 
 
 def _size(name: str, arguments: Sequence[Typed], position: int) -> int | None:
@@ -56,7 +58,7 @@ def _list_aggregate(name: str, condition: int | None, default: int | None, *, nu
         value = arguments[0]
         size = _size(name, arguments, size_at)
         where = with_condition(name, arguments, condition, None if nulls else not_null(value))
-        listed = filtered(ListOf(this=_element(value)), where)
+        listed = filtered(_list_of(value), where)
         return Typed(_json(listed, default if size is None else size), KustoType.DYNAMIC)
 
     kept = "nulls among them" if nulls else "nulls passed over"
@@ -79,7 +81,7 @@ def _set_aggregate(name: str, condition: int | None, default: int | None) -> Agg
         size = _size(name, arguments, size_at)
         size = default if size is None else size
         where = with_condition(name, arguments, condition, not_null(value))
-        listed = filtered(ListOf(this=exp.Distinct(expressions=[_element(value)])), where)
+        listed = filtered(_list_of(value, distinct=True), where)
         if value.type is not KustoType.DYNAMIC:
             return Typed(_json(listed, size), KustoType.DYNAMIC)
         bound = constant(size, KustoType.LONG).sql
@@ -102,7 +104,7 @@ def _bag_aggregate(name: str, condition: int | None, naming: Naming) -> Aggregat
     def lower(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
         value = dynamic_of(arguments[0])
         where = with_condition(name, arguments, condition, not_null(value))
-        listed = _json(filtered(ListOf(this=value.sql), where), None)
+        listed = _json(filtered(ListOf(this=value.sql, json=True), where), None)
         bound = constant(_size(name, arguments, size_at), KustoType.LONG).sql
         return Typed(_routine("merge_bags", listed, bound), KustoType.DYNAMIC)
 
@@ -143,14 +145,18 @@ def _ordered(value: Typed) -> Typed:
 
 def _percentile(value: Typed, share: float) -> Typed:
     ordered = _ordered(copied(value))
-    rank = NearestRank(this=ordered.sql, expression=exp.Literal.number(repr(share / 100)))
-    return Typed(rank, ordered.type)
+    is_instant = ordered.type is KustoType.DATETIME
+    ranked = Microseconds(this=ordered.sql) if is_instant else ordered.sql
+    rank = NearestRank(this=ranked, expression=exp.Literal.number(repr(share / 100)))
+    return Typed(FromMicroseconds(this=rank) if is_instant else rank, ordered.type)
 
 
 def _weighted(value: Typed, weight: Typed, share: float) -> Typed:
     ordered = _ordered(copied(value))
     pair = JsonArray(expressions=[dynamic_of(ordered).sql, dynamic_of(long_of(copied(weight))).sql])
-    found = _routine("percentile_tdigest", _json(ListOf(this=pair), None), constant(share, KustoType.REAL).sql)
+    found = _routine(
+        "percentile_tdigest", _json(ListOf(this=pair, json=True), None), constant(share, KustoType.REAL).sql
+    )
     return as_type(Typed(found, KustoType.DYNAMIC), ordered.type)
 
 
@@ -217,7 +223,7 @@ def _hll_aggregate(name: str, condition: int | None) -> Aggregate:
     def lower(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
         value = arguments[0]
         where = with_condition(name, arguments, condition, not_null(value))
-        listed = filtered(ListOf(this=exp.Distinct(expressions=[_element(value)])), where)
+        listed = filtered(_list_of(value, distinct=True), where)
         return Typed(_json(listed, None, nullable=True), KustoType.DYNAMIC)
 
     of = " of the rows in which a condition is true" if condition else ""
@@ -235,7 +241,7 @@ def lower_hll_merge(_environment: Environment, arguments: Sequence[Typed]) -> Ty
     Example: `summarize hll_merge(hll_DeviceId)`. Where we differ: as `hll`.
     """
     value = dynamic_of(arguments[0])
-    listed = _json(filtered(ListOf(this=value.sql), not_null(value)), None, nullable=True)
+    listed = _json(filtered(ListOf(this=value.sql, json=True), not_null(value)), None, nullable=True)
     return Typed(_routine("distinct_elements", listed, constant(None, KustoType.LONG).sql), KustoType.DYNAMIC)
 
 
@@ -246,10 +252,11 @@ def lower_tdigest(_environment: Environment, arguments: Sequence[Typed]) -> Type
     Where we differ: it holds the values themselves, so that it is exact and grows with them.
     """
     value = arguments[0]
-    element = _element(value)
+    listed = _list_of(value)
     if len(arguments) > 1:
-        element = JsonArray(expressions=[dynamic_of(value).sql, dynamic_of(long_of(arguments[1])).sql])
-    return Typed(_json(filtered(ListOf(this=element), not_null(value)), None, nullable=True), KustoType.DYNAMIC)
+        pair = JsonArray(expressions=[dynamic_of(value).sql, dynamic_of(long_of(arguments[1])).sql])
+        listed = ListOf(this=pair, json=True)
+    return Typed(_json(filtered(listed, not_null(value)), None, nullable=True), KustoType.DYNAMIC)
 
 
 def lower_tdigest_merge(_environment: Environment, arguments: Sequence[Typed]) -> Typed:
@@ -258,7 +265,7 @@ def lower_tdigest_merge(_environment: Environment, arguments: Sequence[Typed]) -
     Example: `summarize tdigest_merge(tdigest_Duration)`. Where we differ: as `tdigest`.
     """
     value = dynamic_of(arguments[0])
-    listed = _json(filtered(ListOf(this=value.sql), not_null(value)), None, nullable=True)
+    listed = _json(filtered(ListOf(this=value.sql, json=True), not_null(value)), None, nullable=True)
     return Typed(_routine("joined_arrays", listed), KustoType.DYNAMIC)
 
 
@@ -268,7 +275,7 @@ def lower_buildschema(_environment: Environment, arguments: Sequence[Typed]) -> 
     Example: `summarize buildschema(AdditionalFields)`.
     """
     value = dynamic_of(arguments[0])
-    listed = _json(filtered(ListOf(this=value.sql), not_null(value)), None, nullable=True)
+    listed = _json(filtered(ListOf(this=value.sql, json=True), not_null(value)), None, nullable=True)
     return Typed(_routine("schema_of", listed), KustoType.DYNAMIC)
 
 

@@ -10,8 +10,11 @@ __all__ = ["AtExtreme", "FirstOf", "ListJson", "ListOf", "NearestRank"]
 class ListOf(AggregateNode):
     """The list of the values of `this`, in the order of the rows, NULLs among them; NULL where there is no row.
 
-    Of `exp.Distinct` in `this`, every value once, in any order. Only `ListJson` takes the list.
+    Of `exp.Distinct` in `this`, every value once, in any order. Only `ListJson` takes the list. `json` marks values
+    that are JSON: not every engine has a type for it.
     """
+
+    arg_types = {"this": True, "json": False}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
 
 
 class ListJson(Node):
@@ -38,6 +41,6 @@ class AtExtreme(AggregateNode):
 
 
 class NearestRank(AggregateNode):
-    """The smallest value of `this` that the share `expression` (a literal, 0 to 1) of all its values is not above."""
+    """The smallest number in `this` that the share `expression` (a literal, 0 to 1) of all of them is not above."""
 
     arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it

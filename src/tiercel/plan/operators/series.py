@@ -168,7 +168,7 @@ def _listed(context: Context, filled: Relation, groups: int, axis: Typed, axis_n
     fields = list(filled.fields[:groups])
     for name, value in (*values, (axis_name, axis)):
         by_slot = exp.Ordered(this=column(_SLOT), desc=False, nulls_first=False)
-        listed = ListOf(this=exp.Order(this=dynamic_of(value).sql, expressions=[by_slot]))
+        listed = ListOf(this=exp.Order(this=dynamic_of(value).sql, expressions=[by_slot]), json=True)
         fields.append(field_of(name, Typed(ListJson(this=listed), KustoType.DYNAMIC)))
     shape = replace(filled, fields=tuple(fields), order=())
     select, names = shape.select()

@@ -1,0 +1,73 @@
+"""The form of every result: Arrow, named and typed as the plan says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tiercel.engines.sound_json import sound_json
+from tiercel.errors import EngineError
+from tiercel.tables import KustoType
+from tiercel.tables.arrow import moments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiercel.tables import Column
+
+__all__ = ["ARROW_TYPES", "result_table"]
+
+ARROW_TYPES: Final[dict[KustoType, pa.DataType]] = {
+    KustoType.BOOL: pa.bool_(),
+    KustoType.INT: pa.int32(),
+    KustoType.LONG: pa.int64(),
+    KustoType.REAL: pa.float64(),
+    KustoType.DECIMAL: pa.decimal128(38, 17),
+    KustoType.STRING: pa.string(),
+    KustoType.DATETIME: pa.timestamp("us"),
+    KustoType.TIMESPAN: pa.int64(),
+    KustoType.GUID: pa.string(),
+    KustoType.DYNAMIC: pa.string(),
+}
+"""How a result's column stands in Arrow: datetimes in UTC, timespans as ticks of 100 ns, dynamics as JSON text."""
+
+
+def result_table(found: pa.Table, columns: Sequence[Column], query: str) -> pa.Table:
+    """What an engine found, named and typed as the plan says; each field's metadata names its Kusto type.
+
+    Raises EngineError where a value does not fit its type.
+    """
+    fields = [pa.field(one.name, ARROW_TYPES[one.type], metadata={"kusto": one.type.value}) for one in columns]
+    try:
+        arrays = [_as_type(found.column(at), one.type) for at, one in enumerate(columns)]
+    except pa.ArrowInvalid as error:
+        raise EngineError(f"a value does not fit its type: {error}", query=query) from error
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _as_type(array: pa.ChunkedArray, kind: KustoType) -> pa.ChunkedArray:
+    if isinstance(array.type, pa.BaseExtensionType):
+        array = pa.chunked_array([chunk.storage for chunk in array.chunks], type=array.type.storage_type)
+    if kind is KustoType.DATETIME:
+        array = _within_years(array)
+    array = array if array.type == ARROW_TYPES[kind] else array.cast(ARROW_TYPES[kind])
+    return sound_json(array) if kind is KustoType.DYNAMIC else array
+
+
+_YEARS: Final = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999))  # noqa: DTZ001  UTC without a zone, as in the tables
+"""What Kusto's datetime can hold; DuckDB's goes beyond."""
+
+
+def _within_years(array: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The instants, those that Kusto cannot hold as nulls."""
+    low, high = moments(_YEARS)
+    extremes = pc.min_max(array)
+    if not extremes["min"].is_valid:
+        return array
+    if pc.and_(pc.greater_equal(extremes["min"], low), pc.less_equal(extremes["max"], high)).as_py():
+        return array
+    inside = pc.and_(pc.greater_equal(array, low), pc.less_equal(array, high))
+    return pc.if_else(inside, array, pa.scalar(None, array.type))
