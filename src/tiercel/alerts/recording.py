@@ -95,7 +95,7 @@ def _record_device(connection: sa.Connection, device: str, look: _Look, outcome:
     stored, owners = _near(connection, device, look)
     live = {name: each for name, each in stored.items() if name not in look.gone or name in look.found}
     every = {**live, **look.found} if look.is_whole else united([*live.values(), *look.found.values()])
-    inheritance = {} if look.is_whole else heirs(every, look.found)
+    inheritance = {} if look.is_whole else heirs(every, look.found, stored)
     groups = _groups([each for each in every.values() if each.id not in inheritance])
     by_member = {member.id: group for group in groups for member in group.members}
     for told in every.values():

@@ -59,22 +59,35 @@ def united(sightings: Iterable[Finding]) -> dict[str, Finding]:
     return by_id
 
 
-def heirs(sightings: Mapping[str, Finding], found: Collection[str]) -> dict[str, str]:
-    """The sightings that are not among the found ones, and of those the one of the same rule that tells all they do."""
+def heirs(sightings: Mapping[str, Finding], found: Collection[str], known: Collection[str]) -> dict[str, str]:
+    """The sightings that tell only part of what another one of the same rule tells, and the id of that one.
+
+    Either a known one that this look did not find again beside a found one that tells more, or a found one that is new
+    beside a known one that tells more and was not found: a window in which only a part of the attack lies. What one
+    look finds side by side stays side by side.
+    """
     alike: dict[tuple[str, str], list[tuple[Finding, frozenset[Any]]]] = defaultdict(list)
-    for number in sorted(found):
-        each = sightings[number]
+    for name in sorted(sightings):
+        each = sightings[name]
         alike[each.rule_id, device_key(each)].append((each, _step_keys(each)))
     inheritance: dict[str, str] = {}
-    for each in sightings.values():
-        steps = _step_keys(each)
-        if each.id in found or not steps:
-            continue
-        for other, more in alike[each.rule_id, device_key(each)]:
-            if steps <= more and _agrees(each, other):
-                inheritance[each.id] = other.id
-                break
-    return inheritance
+    for together in alike.values():
+        for each, steps in together:
+            if not steps or (each.id in found and each.id in known):
+                continue
+            for other, more in together:
+                is_apart = (each.id in found) != (other.id in found)
+                if is_apart and steps <= more and _agrees(each, other) and inheritance.get(other.id) != each.id:
+                    inheritance[each.id] = other.id
+                    break
+    return {name: _last(inheritance, name) for name in inheritance}
+
+
+def _last(inheritance: Mapping[str, str], name: str) -> str:
+    """Who inherits in the end: an heir may have one of its own."""
+    for _ in inheritance:
+        name = inheritance.get(name, name)
+    return name
 
 
 def _agrees(less: Finding, more: Finding) -> bool:
