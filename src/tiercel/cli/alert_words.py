@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from tiercel.cli.findings import show_findings
+from tiercel.cli.details import show_findings
 from tiercel.cli.terminal import moment, plural, shown, wrapped
 from tiercel.cli.written import csv_text
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from tiercel.cli.findings import finding_csv, show_findings
+from tiercel.cli.details import show_findings
+from tiercel.cli.findings import finding_csv
 from tiercel.cli.issues import show_issues
 from tiercel.cli.options import (
     as_of_option,
@@ -25,6 +27,7 @@ from tiercel.cli.options import (
     tables_option,
     watchlists_option,
 )
+from tiercel.cli.overview import short_id, show_chains, show_overview
 from tiercel.cli.page import write_report
 from tiercel.cli.progress import progress_shown
 from tiercel.cli.report import show_report
@@ -47,6 +50,10 @@ __all__ = ["hunt_command"]
 
 _EXIT_FOUND = 1
 _EXIT_FAILED = 3
+_FEW = 5
+"""So many findings are shown in full where nothing else is asked for."""
+_BY_ENDING = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+"""What is written where a file is named and no format."""
 
 
 @click.command("hunt", short_help="Hunt telemetry with rules; print the findings.")
@@ -76,7 +83,15 @@ _EXIT_FAILED = 3
     help="Find out of each finding who called, by which logon, and what followed. On unless it is turned off.",
 )
 @spark_options
+@click.option(
+    "--details/--no-details",
+    default=None,
+    help="Show each finding in full below the table. Default: where they are five or fewer; `tiercel show` shows one.",
+)
+@click.pass_context
 def hunt_command(
+    context: click.Context,
+    /,
     *,
     paths: tuple[Path, ...],
     rules: tuple[Path, ...],
@@ -97,8 +112,9 @@ def hunt_command(
     master: str | None,
     remote: str | None,
     settings: tuple[str, ...],
+    details: bool | None,
 ) -> int:
-    """Hunt the telemetry at PATH with rules, and print what they find, each step with its raw event.
+    """Hunt the telemetry at PATH with rules, and print what they find: who, from where, how sure, with the evidence.
 
     PATH is a file, a folder (read recursively), an archive or a lake. Files are known by their content: EVTX; Windows
     events as JSON from Winlogbeat, NXLog or evtx_dump; Defender's streaming records, portal CSV and tables as Parquet.
@@ -106,7 +122,7 @@ def hunt_command(
     \b
     tiercel hunt evidence/                           with every shipped rule
     tiercel hunt evidence/ --rules rules/            with your own
-    tiercel hunt dc1.evtx --format jsonl > found.jsonl
+    tiercel hunt dc1.evtx --out found.jsonl          JSON lines, or CSV, by the file's ending
     tiercel hunt evidence/ --as-of 2026-07-14T12:00:00Z
     tiercel hunt evidence/ --save case.json          all of the result, for later
     tiercel hunt evidence/ --filters here.yaml --suppressed taken.jsonl
@@ -120,6 +136,8 @@ def hunt_command(
     3 an input could not be read, a rule did not run or a filter is wrong (findings are printed all the same).
     """  # noqa: D301  click's mark for lines that keep their shape
     spark = cluster_of(engine, master, remote, settings)
+    is_chosen = context.get_parameter_source("written_as") is not ParameterSource.DEFAULT
+    written_as = written_as if is_chosen or out is None else _BY_ENDING.get(out.suffix.lower(), written_as)
     with progress_shown() as progress:
         result = hunt(
             paths,
@@ -148,7 +166,9 @@ def hunt_command(
             case _:
                 words = console(file)
                 show_report(words, result.report)
-                show_findings(words, result.findings)
+                show_overview(words, result.findings)
+                if details or (details is None and len(result.findings) <= _FEW):
+                    show_findings(words, result.findings)
     if review is not None:
         with opened(review) as file:
             file.writelines(json_line(_suppressed(each)) + "\n" for each in result.suppressed)
@@ -215,6 +235,10 @@ def show_ending(words: Console, result: Result, written_as: str, review: Path | 
     show_issues(words, result.warnings)
     show_issues(words, result.filter_issues)
     show_filters(words, result, review)
+    show_chains(words, result.paths)
+    if len(result.findings) > _FEW:
+        first = result.findings[0].id[: short_id(result.findings)]
+        words.print(f"One in full: tiercel show {first} PATH, or of a saved result --result FILE")
     rows = plural(len(result.findings), "finding")
     ran = plural(len(result.rules_run), "rule")
     not_run = f", {plural(len(result.rules_failed), 'rule')} did not run" if result.rules_failed else ""

@@ -20,6 +20,7 @@ __all__ = [
     "out_option",
     "paths_argument",
     "report_option",
+    "result_option",
     "rules_option",
     "save_option",
     "store_option",
@@ -145,4 +146,11 @@ report_option: Final = click.option(
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write the result there as one HTML page that needs no network.",
+)
+result_option: Final = click.option(
+    "--result",
+    "saved",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A saved result: what hunt --save wrote, or its findings as JSON lines (hunt --out found.jsonl).",
 )

@@ -24,6 +24,8 @@ EXIT_INTERRUPTED: Final = 130
 
 COMMANDS: Final = {
     "hunt": "tiercel.cli.hunt:hunt_command",
+    "show": "tiercel.cli.show:show_command",
+    "paths": "tiercel.cli.paths:paths_command",
     "report": "tiercel.cli.page:report_command",
     "query": "tiercel.cli.query:query_command",
     "import": "tiercel.cli.import_:import_command",
