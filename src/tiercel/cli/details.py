@@ -25,6 +25,8 @@ _INDENT: Final = " " * 3
 _LABEL: Final = 9
 _LONGEST: Final = 240
 """Of a text, so many characters are shown to people; JSON and CSV hold all of it."""
+_LONGEST_NAME: Final = 30
+"""Longer than any name that Windows gives a host (15 characters), so that the timeline keeps its shape."""
 _MOST: Final = 15
 """So many of the things that followed, and of the processes of a tree, are shown; the rest is counted."""
 
@@ -138,7 +140,7 @@ def _show_timeline(words: Console, finding: Finding) -> None:
     moments, left_out = _moments(finding)
     several = len({each.device for each in moments}) > 1
     for each, following in zip(moments, [*moments[1:], None], strict=True):
-        where = f"{shown(short_name(each.device))}  " if several else ""
+        where = f"{_host(each.device)}  " if several else ""
         first = f"{_INDENT}{moment(each.time)} -o- {where}"
         rail = "|" if following else " "
         gap = _gap(following.time - each.time) if following else ""
@@ -183,7 +185,7 @@ def _gap(apart: timedelta) -> str:
 def _show_tree(words: Console, tree: Sequence[TreeProcess], device: str | None) -> None:
     if not tree:
         return
-    words.print(f"{_INDENT}processes on {shown(short_name(device))}", style="dim")
+    words.print(f"{_INDENT}processes on {_host(device)}", style="dim")
     for each in tree[:_MOST]:
         name = f"{each.name or 'unknown'}" + (f" ({each.pid})" if each.pid is not None else "")
         marks = {"caller": "the caller", "server": "the server", "child": "started by it"}
@@ -194,6 +196,10 @@ def _show_tree(words: Console, tree: Sequence[TreeProcess], device: str | None) 
         words.print(wrapped(_cut(text), _INDENT + "  " + branch, _INDENT + "  " + " " * len(branch), words))
     if len(tree) > _MOST:
         words.print(f"{_INDENT}  and {plural(len(tree) - _MOST, 'more process', 'more processes')}")
+
+
+def _host(device: str | None) -> str:
+    return shown(short_name(device)[:_LONGEST_NAME])
 
 
 def _cut(text: str, longest: int = _LONGEST) -> str:

@@ -127,8 +127,11 @@ def _leg(finding: Finding, names: _Names) -> _Leg:
         raise ValueError("a finding without a time is no hop")
     logon = told.logon if told else None
     account = (logon.account if logon else None) or finding.account
+    seen = caller is not None and caller.known_by in {"mirror", "address"}  # not only what the caller calls itself
     source = names.device(
-        caller.device_id if caller else None, (caller.device if caller else None) or finding.peer_name, finding.peer_ip
+        caller.device_id if caller else None,
+        (caller.device if caller else None) or finding.peer_name,
+        None if seen else finding.peer_ip,
     )
     leg = _Leg(
         source=source,
