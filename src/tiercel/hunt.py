@@ -63,6 +63,7 @@ __all__ = [
     "hunt",
     "inject_rule",
     "open_telemetry",
+    "prepare_rule",
     "query",
     "render_sql",
 ]
@@ -357,7 +358,7 @@ class _Ran:
 def _rows(rule: Rule, telemetry: Telemetry, sieve: Sieve | None) -> _Ran:
     """The rule's result, sifted where an environment filter speaks of the rule. Raises RuleError, EngineError."""
     if sieve is None or not sieve.speaks_of(rule):
-        statement = _statement(rule, telemetry)
+        statement = prepare_rule(rule, telemetry)
         return _Ran(telemetry.engine.execute(statement, telemetry.now), (), statement)
     injection = inject_rule(rule, sieve, telemetry.now, telemetry.tables)
     rows, taken = injection.rows(telemetry.engine.run)
@@ -382,7 +383,7 @@ def _attributed(found: tuple[Finding, ...], telemetry: Telemetry, tally: _Tally)
     return found
 
 
-def _statement(rule: Rule, telemetry: Telemetry) -> Statement:
+def prepare_rule(rule: Rule, telemetry: Telemetry) -> Statement:
     """The rule as the engine's statement, kept from an earlier run or compiled now. Raises RuleError."""
     engine = telemetry.engine
     place = f"{rule.path}:{rule.query.first_line}:{rule.language}{telemetry.given}"

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from tiercel.tables.lake import Dataset
+    from tiercel.tables.lake import Dataset, Part
 
-__all__ = ["attach"]
+__all__ = ["attach", "rows_in"]
 
 _WILD = re.compile(r"[*?\[]")
 
@@ -35,6 +35,9 @@ def attach(
     since: datetime | None = None,
     until: datetime | None = None,
     devices: Collection[str] = (),
+    is_exact: bool = False,
+    whole: Collection[str] = (),
+    before: datetime | None = None,
 ) -> ImportReport:
     """What the lake holds, now in views of the tables' names; a table without rows is empty, not absent.
 
@@ -48,20 +51,46 @@ def attach(
         since: parts that end before may be left out; it saves reading and is no filter (see `Dataset.parts`).
         until: parts that begin after it may be left out.
         devices: parts that hold none of these may be left out.
+        is_exact: `since` and `until` are a filter after all, on each row's Timestamp.
+        whole: tables that these bounds are not for.
+        before: rows that were ingested then or later are left out.
 
     """
     connection.execute("SET parquet_metadata_cache = true")  # a part never changes: one look at its footer is enough
     rows = {}
     for table in TABLES.values():
-        parts = dataset.parts(table.name, since=since, until=until, devices=devices)
-        groups: dict[str, list[str]] = {}
-        for part, file in zip(parts, dataset.files(parts), strict=True):
-            groups.setdefault(part.columns, []).append(file)
-        selections = [_selection(table, files, columns, ingestion_time) for columns, files in groups.items()]
-        connection.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS {" UNION ALL ".join(selections) or _none(table)}')
+        bounds = (None, None) if table.name in whole else (since, until)
+        parts = dataset.parts(table.name, since=bounds[0], until=bounds[1], devices=devices)
+        kept = [f'"{INGESTION_TIME.name}" < {_moment(before)}'] if before is not None else []
+        if is_exact and "Timestamp" in table.by_name:
+            kept += [f'"Timestamp" >= {_moment(bounds[0])}'] if bounds[0] is not None else []
+            kept += [f'"Timestamp" <= {_moment(bounds[1])}'] if bounds[1] is not None else []
+        rows_sql = rows_in(dataset, table, parts, ingestion_time=ingestion_time, where=" AND ".join(kept))
+        connection.execute(f'CREATE OR REPLACE VIEW "{table.name}" AS {rows_sql}')
         rows[table.name] = sum(part.rows for part in parts)
     oldest, newest = dataset.span or (None, None)
     return ImportReport((), rows, oldest=oldest, newest=newest, issues=dataset.issues)
+
+
+def rows_in(
+    dataset: Dataset,
+    table: Table,
+    parts: Collection[Part],
+    *,
+    ingestion_time: datetime | None = None,
+    where: str = "",
+) -> str:
+    """SQL for the rows of the parts, whose stored columns meet `where`. Raises InputError for a part that is broken."""
+    groups: dict[str, list[str]] = {}
+    for part, file in zip(parts, dataset.files(parts), strict=True):
+        groups.setdefault(part.columns, []).append(file)
+    kept = f" WHERE {where}" if where else ""
+    selections = [f"{_selection(table, files, columns, ingestion_time)}{kept}" for columns, files in groups.items()]
+    return " UNION ALL ".join(selections) or _none(table)
+
+
+def _moment(moment: datetime) -> str:
+    return f"TIMESTAMP '{moment.isoformat(' ')}'"
 
 
 def _selection(table: Table, files: list[str], columns: str, ingestion_time: datetime | None) -> str:
@@ -70,7 +99,7 @@ def _selection(table: Table, files: list[str], columns: str, ingestion_time: dat
 
     def value(column: Column) -> str:
         if column == INGESTION_TIME and ingestion_time is not None:
-            return f"TIMESTAMP '{ingestion_time.isoformat(' ')}' AS \"{column.name}\""
+            return f'{_moment(ingestion_time)} AS "{column.name}"'
         if column.name not in stored:
             return _empty(column)
         if column.type is KustoType.DYNAMIC:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from tiercel.errors import EngineError, InputError, Issue, Severity
-from tiercel.tables import HIDDEN, TABLES
+from tiercel.tables import TABLES, KustoType
 from tiercel.tables.lake import Commit, Dataset, Operation, Transaction, with_ingestion_time
 from tiercel.telemetry import importer
-from tiercel.telemetry.lake import attach
-from tiercel.watch.sources.source import Taken
+from tiercel.telemetry.lake import rows_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tiercel.tables import Table
-    from tiercel.watch.sources.source import Source
+    from tiercel.watch.sources.source import Source, Taken
 
 __all__ = ["Arrived", "newest_ingestion", "take_in"]
 
@@ -113,9 +112,8 @@ def _import(transaction: Transaction, dataset: Dataset, taken: Sequence[Taken], 
     records = rows = known = 0
     issues: tuple[Issue, ...] = ()
     if files:
-        settings = {"temp_directory": str(transaction.folder / "spill"), "memory_limit": f"{_MEMORY}B"}
         try:
-            with duckdb.connect(config=settings) as connection:
+            with _database(transaction.folder) as connection:
                 sizes = {path: path.stat().st_size for path in files}
                 report = importer.read(files, connection, pieces=pieces)
                 changed = [path for path, size in sizes.items() if path.stat().st_size != size]
@@ -137,30 +135,56 @@ def _import(transaction: Transaction, dataset: Dataset, taken: Sequence[Taken], 
     return Arrived(records, rows, known, issues=(*issues, *transaction.issues), commit=outcome)
 
 
+def _database(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory that goes to disk, into the folder, beyond what it may hold."""
+    return duckdb.connect(config={"temp_directory": str(folder / "spill"), "memory_limit": f"{_MEMORY}B"})
+
+
 def _drop_known(connection: duckdb.DuckDBPyConnection, dataset: Dataset, tables: Mapping[str, int]) -> int:
-    """How many rows went because the lake has them: they are the same in every column but where and when they came from."""
+    """How many rows went because the lake has them: the same in every column but whence and when they came in."""
     dropped = 0
     for name, count in tables.items():
-        if not count or not dataset.tables[name] or "Timestamp" not in TABLES[name].by_name:
+        table = TABLES[name]
+        if not count or not dataset.tables[name] or "Timestamp" not in table.by_name:
             continue
-        spans = connection.execute(
-            f'SELECT min("Timestamp"), max("Timestamp") FROM "{name}" GROUP BY "Timestamp"::DATE'
+        days = connection.execute(
+            f'SELECT min("Timestamp"), max("Timestamp") FROM "{name}" WHERE "Timestamp" IS NOT NULL'
+            ' GROUP BY "Timestamp"::DATE'
         ).fetchall()
-        parts = {
-            part.path: part
-            for first, last in spans
-            for part in dataset.parts(name, since=first, until=last)
-            if part.day is not None or first is None
-        }
-        if parts:
-            dropped += _drop_among(connection, dataset, TABLES[name], list(parts.values()))
+        for first, last in days:
+            parts = dataset.parts(name, since=first, until=last)
+            if parts:
+                rows = rows_in(dataset, table, parts, where=_between(first, last))
+                dropped += _drop_among(connection, table, rows, _between(first, last))
     return dropped
 
 
-def _drop_among(
-    connection: duckdb.DuckDBPyConnection, dataset: Dataset, table: Table, parts: Sequence[object]
-) -> int:
-    """How many rows of the table went because these parts hold them."""
-    own = duckdb_name = f'"{table.name}"'
-    del duckdb_name
-    return len(own) and 0
+def _drop_among(connection: duckdb.DuckDBPyConnection, table: Table, stored: str, these: str) -> int:
+    """How many of the table's rows of a stretch of time went because they stand among the stored ones."""
+    keys = [name for name in ("DeviceId", "Timestamp", "ReportId") if name in table.by_name]
+    named = ", ".join(f'"{name}"' for name in keys)
+    same = " AND ".join(f't."{name}" = k."{name}"' for name in keys)
+    wanted = f'(SELECT DISTINCT {named} FROM "{table.name}" WHERE {these}) k'
+    # Few columns first: only where a key is met again are whole rows compared.
+    met = connection.execute(f"SELECT count(*) FROM (SELECT {named} FROM ({stored})) t SEMI JOIN {wanted} ON {same}")
+    if met.fetchall() == [(0,)]:
+        return 0
+    row = _fingerprint(table)
+    gone = connection.execute(
+        f"""DELETE FROM "{table.name}" WHERE {these} AND {row} IN (
+            SELECT {row} FROM ({stored}) t SEMI JOIN {wanted} ON {same}) RETURNING 1"""
+    )
+    return len(gone.fetchall())
+
+
+def _between(first: datetime, last: datetime) -> str:
+    return f"\"Timestamp\" BETWEEN TIMESTAMP '{first.isoformat(' ')}' AND TIMESTAMP '{last.isoformat(' ')}'"
+
+
+def _fingerprint(table: Table) -> str:
+    """SQL for what a row says: two rows that say the same were made of one event."""
+    values = [
+        f"coalesce(\"{column.name}\"::VARCHAR, '')" if column.type is KustoType.STRING else f'"{column.name}"::VARCHAR'
+        for column in table.columns
+    ]
+    return f"md5(concat_ws(chr(31), {', '.join(f'coalesce({value}, chr(30))' for value in values)}))"

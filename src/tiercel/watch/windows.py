@@ -42,8 +42,8 @@ class Span:
 class Window:
     """Rows that came in together: `now` is the end of the window of ingestion time, `spans` when the rows happened.
 
-    `version` is the lake's commit up to which they came. `before`: rows ingested at that time or later are not seen yet,
-    where history is replayed.
+    `version` is the lake's commit up to which they came. `before`: where history is replayed, rows that were ingested
+    at that time or later are not seen yet.
     """
 
     now: datetime

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import re
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from tiercel.errors import Issue, Severity
 from tiercel.tables.lake import Reached, is_lake
@@ -32,6 +32,26 @@ _HOUR: Final = re.compile(r"y=(\d{4})/m=(\d{1,2})/d=(\d{1,2})/h=(\d{1,2})$")
 _STILL_GROWING: Final = timedelta(days=2)
 """Hours older than the newest one by more are looked into only now and then: their blobs no longer grow."""
 _FULL_LOOK_EVERY: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that was found: its name below the root, what the lake knows of it, whether it has stopped changing."""
+
+    item: str
+    path: Path
+    text: str | None
+    is_still: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at the folder."""
+
+    taken: Taken
+    renamed: _Renamed
+    folder: Path
+    room: int
 
 
 class FolderSource:
@@ -67,6 +87,7 @@ class FolderSource:
             return taken
         is_full = time.monotonic() - self._full_look_at >= _FULL_LOOK_EVERY
         renamed = _Renamed(self._root, known)
+        look = _Look(taken, renamed, folder, room)
         seen: set[str] = set()
         for item, path, status in self._files(taken, is_full=is_full):
             seen.add(item)
@@ -80,7 +101,7 @@ class FolderSource:
                 taken.is_behind = True
                 continue
             try:
-                self._take_file(item, path, known.get(item), taken, renamed, folder, is_still=was == size_and_time)
+                self._take_file(_File(item, path, known.get(item), is_still=was == size_and_time), look)
             except OSError as error:
                 taken.issues.append(Issue("watch-unreadable", f"{path}: {error.strerror or error}"))
         if is_full and not taken.is_behind:
@@ -92,82 +113,62 @@ class FolderSource:
         taken.reached += [each for each in renamed.forgotten(self.name) if each.item not in moved]
         return taken
 
-    def _take_file(
-        self,
-        item: str,
-        path: Path,
-        text: str | None,
-        taken: Taken,
-        renamed: _Renamed,
-        folder: Path,
-        *,
-        is_still: bool,
-    ) -> None:
-        state = FileState.from_text(text)
-        with path.open("rb") as stream:
+    def _take_file(self, file: _File, look: _Look) -> None:
+        state = FileState.from_text(file.text)
+        with file.path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
             if not head:
                 return
             is_lines = encoding_of(head) == (Encoding.UTF8, 0) and format_of(head) is Format.JSON_LINES
             if is_lines and state is not None and (state.changed is not None or not is_same_file(stream, state)):
                 if state.inode == os.fstat(stream.fileno()).st_ino:  # another one is what a rotation put there
-                    message = f"{path} was cut or written anew: it is read from its beginning"
+                    message = f"{file.path} was cut or written anew: it is read from its beginning"
                     hint = "records that the lake has are not added again"
-                    taken.issues.append(Issue("watch-cut", message, hint=hint, severity=Severity.WARNING))
+                    look.taken.issues.append(Issue("watch-cut", message, hint=hint, severity=Severity.WARNING))
                 state = None
-            if is_lines and text is None:
-                state = renamed.find(item, stream)
+            if is_lines and file.text is None:
+                state = look.renamed.find(file.item, stream)
         if not is_lines:
-            self._take_whole(item, path, text, state, taken, is_still=is_still)
+            self._take_whole(file, state, look.taken)
             return
-        found = new_lines(path, state, room - taken.bytes)
+        found = new_lines(file.path, state, look.room - look.taken.bytes)
         if found is None:
-            if state is not None and text is None:
-                taken.reached.append(Reached(self.name, item, None, state.to_text()))
-            self._settled.add(item)
+            if state is not None and file.text is None:
+                look.taken.reached.append(Reached(self.name, file.item, None, state.to_text()))
+            self._settled.add(file.item)
             return
-        self._keep(found, item, path, state, text, taken, folder)
+        self._keep(found, file, state, look)
         if not found.is_behind:
-            self._settled.add(item)
+            self._settled.add(file.item)
 
-    def _keep(
-        self,
-        found: NewLines,
-        item: str,
-        path: Path,
-        state: FileState | None,
-        text: str | None,
-        taken: Taken,
-        folder: Path,
-    ) -> None:
+    def _keep(self, found: NewLines, file: _File, state: FileState | None, look: _Look) -> None:
         """Copies the lines, so that what is imported is exactly what the offset says, whatever happens to the file."""
+        taken = look.taken
         if found.too_long:
-            message = f"{path}: a line of more than {found.too_long:,} bytes is passed over"
+            message = f"{file.path}: a line of more than {found.too_long:,} bytes is passed over"
             taken.issues.append(Issue("import-long-record", message, severity=Severity.WARNING))
         if found.text.strip():
-            copy = folder / f"piece-{len(taken.files):06d}.json"
+            copy = look.folder / f"piece-{len(taken.files):06d}.json"
             copy.write_bytes(found.text)
             taken.files.append(copy)
-            taken.pieces[copy] = Piece(str(path), state.records if state else 0)
+            taken.pieces[copy] = Piece(str(file.path), state.records if state else 0)
             taken.bytes += len(found.text)
         taken.is_behind |= found.is_behind
-        taken.reached.append(Reached(self.name, item, text, found.state.to_text()))
+        taken.reached.append(Reached(self.name, file.item, file.text, found.state.to_text()))
 
-    def _take_whole(
-        self, item: str, path: Path, text: str | None, state: FileState | None, taken: Taken, *, is_still: bool
-    ) -> None:
-        status = path.stat()
+    def _take_whole(self, file: _File, state: FileState | None, taken: Taken) -> None:
+        status = file.path.stat()
         reached = FileState(status.st_size, changed=status.st_mtime_ns, inode=status.st_ino)
         if state is not None and replace(state, inode=0) == replace(reached, inode=0):
-            self._settled.add(item)
-        elif is_still:
-            taken.files.append(path)
+            self._settled.add(file.item)
+        elif file.is_still:
+            taken.files.append(file.path)
             taken.bytes += status.st_size
-            taken.reached.append(Reached(self.name, item, text, reached.to_text()))
-            self._settled.add(item)
+            taken.reached.append(Reached(self.name, file.item, file.text, reached.to_text()))
+            self._settled.add(file.item)
 
     def _files(self, taken: Taken, *, is_full: bool) -> Iterator[tuple[str, Path, os.stat_result]]:
-        """Every file with its name below the root, in order; without the hours that grow no more, unless all is asked."""
+        """Every file with its name below the root, in order; hours that grow no more only where all is asked for."""
         horizon = None if is_full or self._newest_hour is None else self._newest_hour - _STILL_GROWING
 
         def refused(error: OSError) -> None:
@@ -209,7 +210,7 @@ class _Renamed:
         self._by_inode: dict[int, list[str]] | None = None
         self._moved: list[str] = []
 
-    def find(self, item: str, stream: object) -> FileState | None:
+    def find(self, item: str, stream: IO[bytes]) -> FileState | None:
         """How far the file was read under another name; None where it is new."""
         if self._by_inode is None:
             self._by_inode = {}
@@ -217,10 +218,10 @@ class _Renamed:
                 state = FileState.from_text(text)
                 if state is not None and state.inode:
                     self._by_inode.setdefault(state.inode, []).append(name)
-        inode = os.fstat(stream.fileno()).st_ino  # type: ignore[attr-defined]  # an open binary file
+        inode = os.fstat(stream.fileno()).st_ino
         for name in self._by_inode.get(inode, []):
             state = FileState.from_text(self._known[name])
-            if name != item and state is not None and state.changed is None and is_same_file(stream, state):  # type: ignore[arg-type]  # as above
+            if name != item and state is not None and state.changed is None and is_same_file(stream, state):
                 if not self._stands(name, inode):
                     self._moved.append(name)
                 return state

@@ -1,0 +1,193 @@
+"""Rules run over a window: each worker holds a connection of its own, and the views of the window it looked at last."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import duckdb
+
+from tiercel.engines.duckdb import DuckDBEngine
+from tiercel.engines.kept import KeptStatements, default_folder
+from tiercel.errors import InputError, Issue, RuleError, Severity, Span, TiercelError
+from tiercel.findings import assemble_rows
+from tiercel.hunt import prepare_rule
+from tiercel.telemetry.lake import attach
+from tiercel.watch.ledger import Found
+from tiercel.watch.windows import looks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tiercel.findings import Finding
+    from tiercel.rules import Rule
+    from tiercel.tables.lake import Dataset, Part
+    from tiercel.watch.schedule import Schedule
+    from tiercel.watch.windows import Look, Window
+
+__all__ = ["REFERENCE_TABLES", "Ran", "Runner"]
+
+REFERENCE_TABLES: Final = ("DeviceInfo", "DeviceNetworkInfo", "DeviceFileCertificateInfo")
+"""Tables that say how things are, not what happened: a rule may need a row that is much older than its reach."""
+
+_REFERENCE_REACH: Final = timedelta(days=30)
+"""What Defender keeps of them for hunting (Microsoft Learn, data retention in advanced hunting)."""
+_MEMORY: Final = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A rule's run over a window: what it found, or why it did not run."""
+
+    rule: Rule
+    window: Window
+    found: tuple[Found, ...] = ()
+    rows: int = 0
+    seconds: float = 0.0
+    issues: tuple[Issue, ...] = ()
+    is_partial: bool = False
+    """Whether parts of the lake were missing: what was found counts, and the window is to be looked at again."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it must be tried again."""
+        return self.is_partial or any(issue.severity is Severity.ERROR for issue in self.issues)
+
+
+@dataclass(slots=True)
+class _Bench:
+    """One worker's connection and what its views show."""
+
+    connection: duckdb.DuckDBPyConnection
+    engine: DuckDBEngine
+    shows: tuple[object, ...] = ()
+    broken: tuple[Issue, ...] = ()
+
+
+@dataclass(slots=True)
+class Runner:
+    """Runs rules, in as many threads as it is called from."""
+
+    lateness: timedelta
+    kept: KeptStatements = field(default_factory=lambda: KeptStatements(default_folder()))
+    _benches: threading.local = field(default_factory=threading.local)
+    _connections: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
+
+    def interrupt(self) -> None:
+        """Whatever runs ends, as a failure: the watcher is to stop and the rule to be run again."""
+        for connection in self._connections:
+            connection.interrupt()
+
+    def run(self, rule: Rule, schedule: Schedule, window: Window, dataset: Dataset) -> Ran:
+        """What the rule finds for the rows of the window. Whatever goes wrong is this rule's failure alone."""
+        begun = time.perf_counter()
+        ran = Ran(rule, window)
+        try:
+            found, rows, issues, broken = self._look(rule, schedule, window, dataset)
+            ran = Ran(rule, window, tuple(found), rows, issues=(*issues, *broken), is_partial=bool(broken))
+        except RuleError as error:
+            ran = replace(ran, issues=error.issues)
+        except TiercelError as error:
+            ran = replace(ran, issues=(Issue("rule-failed", str(error), Span(rule.path, rule.query.first_line, 1)),))
+        except Exception as error:  # noqa: BLE001  a fault of ours in one rule must not hide what the others find
+            message = f"an error of Tiercel's own, {type(error).__name__}: {error}"
+            place = Span(rule.path, rule.query.first_line, 1)
+            ran = replace(ran, issues=(Issue("internal-error", message, place, "please report it"),))
+        return replace(ran, seconds=time.perf_counter() - begun)
+
+    def _look(
+        self, rule: Rule, schedule: Schedule, window: Window, dataset: Dataset
+    ) -> tuple[list[Found], int, list[Issue], tuple[Issue, ...]]:
+        bench = self._bench()
+        found, rows, issues = [], 0, dict[Issue, None]()
+        broken: tuple[Issue, ...] = ()
+        statement = prepare_rule(rule, bench.engine, self.kept, window.now)
+        for look in looks(window.spans, schedule.reach, now=window.now, lateness=self.lateness):
+            _show(bench, dataset, look, window)
+            broken += tuple(issue for issue in bench.broken if issue not in broken)
+            result = bench.engine.execute(statement, window.now)
+            pieces, told = assemble_rows(rule, result, statement.tables, bench.engine.matching)
+            rows += result.num_rows
+            issues |= dict.fromkeys((*statement.warnings, *told))
+            found.append(Found(look.settles, tuple(_begun(pieces, look)), is_partial=bool(bench.broken)))
+        return found, rows, list(issues), broken
+
+    def _bench(self) -> _Bench:
+        bench: _Bench | None = getattr(self._benches, "bench", None)
+        if bench is None:
+            connection = duckdb.connect(config={"memory_limit": f"{_MEMORY}B"})
+            connection.execute("SET enable_progress_bar = false")
+            self._connections.append(connection)
+            bench = self._benches.bench = _Bench(connection, DuckDBEngine(connection))
+        return bench
+
+
+def _show(bench: _Bench, dataset: Dataset, look: Look, window: Window) -> None:
+    """Makes the views of the look, unless they stand."""
+    shows = (dataset.storage.root, dataset.version, look, window.now, window.before)
+    if bench.shows == shows:
+        return
+    bench.shows, bench.broken = (), ()
+    recent = _recent(dataset, look)
+    try:
+        _attach(bench.connection, recent, look, window)
+    except InputError:
+        whole, bench.broken = _whole(recent)
+        if not bench.broken:
+            raise
+        _attach(bench.connection, whole, look, window)
+    bench.shows = shows
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, dataset: Dataset, look: Look, window: Window) -> None:
+    attach(
+        dataset,
+        connection,
+        ingestion_time=window.now,
+        since=look.reads.first,
+        until=look.reads.last,
+        is_exact=True,
+        whole=REFERENCE_TABLES,
+        before=window.before,
+    )
+
+
+def _begun(pieces: tuple[Finding, ...], look: Look) -> Iterator[Finding]:
+    """The pieces that begin where the look settles; those without a time belong to every look."""
+    for piece in pieces:
+        begins = piece.first_time.replace(tzinfo=None) if piece.first_time else None
+        if begins is None or look.settles.holds(begins):
+            yield piece
+
+
+def _recent(dataset: Dataset, look: Look) -> Dataset:
+    """The lake's parts that the look reads: reference tables with what they said in the month before."""
+    since, until = look.reads.first, look.reads.last
+    earlier = look.reads.wider(_REFERENCE_REACH).first
+    tables = {
+        name: dataset.parts(name, since=earlier)
+        if name in REFERENCE_TABLES
+        else dataset.parts(name, since=since, until=until)
+        for name in dataset.tables
+    }
+    return replace(dataset, tables=tables)
+
+
+def _whole(dataset: Dataset) -> tuple[Dataset, tuple[Issue, ...]]:
+    """The lake without parts that are missing or cut, and an issue for each of them."""
+    issues = []
+    tables: dict[str, tuple[Part, ...]] = {}
+    for name, parts in dataset.tables.items():
+        sound = list(parts)
+        for part in parts:
+            try:
+                dataset.files([part])
+            except InputError as error:
+                hint = "restore it from a copy; until then its rows are not hunted, and the time is looked at again"
+                issues.append(Issue("watch-part-gone", error.message, hint=hint))
+                sound.remove(part)
+        tables[name] = tuple(sound)
+    return replace(dataset, tables=tables), tuple(issues)
