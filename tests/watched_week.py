@@ -1,0 +1,283 @@
+"""A simulated week, watched in steps of five minutes and hunted at once: the alerts must be the same, none twice.
+
+`python -m tests.watched_week [--hosts N] [--days N] [--every MINUTES] [--kills N] [--watchers N] [--keep FOLDER]`. Rows
+arrive as Defender streams them, in blobs that grow with the hour; 5 % of them come up to six hours late and 3 % a second
+time. Meanwhile the watcher is killed with SIGKILL at random moments, or several watchers share lake and store. The exit
+code is 1 where the alerts differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tiercel.alerts import AlertStore
+from tiercel.hunt import choose_rules, hunt
+from tiercel.simulate import DEFAULT_START, SCENARIOS, Format, simulate
+from tiercel.tables.lake import Dataset
+from tiercel.watch.sources import FolderSource
+from tiercel.watch.watcher import Options, Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiercel.watch.watcher import Stepped
+
+PLANTED = tuple(scenario.name for scenario in SCENARIOS.values() if not scenario.look_alike)
+BEGIN = DEFAULT_START.replace(tzinfo=None)
+LATE = 0.05
+AGAIN = 0.03
+LATEST = timedelta(hours=6)
+REPLAYED = "feed"
+
+
+class Week:
+    """A fleet's records in the order in which they arrive, and a landing folder that fills step by step."""
+
+    def __init__(self, folder: Path, *, every: timedelta) -> None:
+        self.folder, self.every = folder, every
+        self.landing, self.lake, self.store = folder / "landing", folder / "lake", folder / "alerts.db"
+        self._index: dict[int, dict[str, int]] = {}
+        self.steps = 0
+
+    @property
+    def clean(self) -> Path:
+        return self.folder / "clean" / "defender"
+
+    def make(self, *, hosts: int, days: int, attacks: Sequence[str] = PLANTED, seed: int = 7) -> int:
+        """How many records there are, after the fleet was told and its records were put in order of arrival."""
+        told = simulate(
+            self.folder / "clean", hosts=hosts, days=days, attacks=attacks, seed=seed, written_as=Format.DEFENDER
+        )
+        chance = random.Random(seed)
+        blobs: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+        for path in sorted(self.clean.glob("*.jsonl")):
+            table = path.name.rsplit("-", 1)[0]
+            with path.open("rb") as lines:
+                for line in lines:
+                    for arrives in _arrivals(_timestamp(line), chance):
+                        step = max(0, (arrives - BEGIN) // self.every)
+                        hour = BEGIN + timedelta(hours=(step * self.every) // timedelta(hours=1))
+                        blobs[_blob(table, hour)].append((step, line))
+        for name, several in blobs.items():
+            several.sort(key=lambda each: each[0])
+            target = self.folder / REPLAYED / name
+            target.parent.mkdir(parents=True)
+            size = 0
+            with target.open("wb") as file:
+                for step, line in several:
+                    size += file.write(line)
+                    self._index.setdefault(step, {})[name] = size
+        self.steps = max(self._index) + 1
+        (self.folder / "index.json").write_text(json.dumps({"steps": self.steps, "index": self._index}))
+        return told.records
+
+    def open(self) -> Week:
+        """The same week, read from its folder."""
+        values = json.loads((self.folder / "index.json").read_text())
+        self.steps = values["steps"]
+        self._index = {int(step): sizes for step, sizes in values["index"].items()}
+        return self
+
+    def feed(self, step: int) -> None:
+        """What arrives in a step lies in the landing folder; to do it again changes nothing."""
+        for name, size in self._index.get(step, {}).items():
+            target = self.landing / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            there = target.stat().st_size if target.exists() else 0
+            with (self.folder / REPLAYED / name).open("rb") as source, target.open("ab") as file:
+                source.seek(there)
+                file.write(source.read(max(size - there, 0)))
+
+    def moment(self, step: int) -> datetime:
+        """The time at a step's end."""
+        return BEGIN + (step + 1) * self.every
+
+    def watcher(self, store: AlertStore, **options: Any) -> Watcher:
+        """A watcher of the landing folder."""
+        chosen = Options(**{"every": self.every, "patience": None, **options})
+        return Watcher(
+            self.lake, choose_rules(None).rules, store, sources=[FolderSource(self.landing)], options=chosen
+        )
+
+    def watch(self, *, until: int | None = None, say: bool = False, **options: Any) -> Counter[str]:
+        """What the steps did, from where the last one left off to the end."""
+        done: Counter[str] = Counter()
+        with AlertStore.open(self.store) as store:
+            watcher = self.watcher(store, **options)
+            reached = self.folder / "reached"
+            step = int(reached.read_text()) if reached.exists() else 0
+            last = self.steps + 1 if until is None else min(until, self.steps + 1)
+            begun = time.perf_counter()
+            while step < last:
+                self.feed(step)
+                told = _until_done(watcher, self.moment(step))
+                done.update(rows=told.arrived.rows, known=told.arrived.known, new=len(told.new), steps=1)
+                for issue in [*told.issues, *(issue for ran in told.ran if ran.failed for issue in ran.issues)]:
+                    say_line(f"step {step}: {issue}")
+                step += 1
+                _write(reached, str(step))
+                if say and step % 50 == 0:
+                    spent = time.perf_counter() - begun
+                    say_line(f"step {step} of {last}: {dict(done)}, {spent / done['steps']:.2f} s a step")
+            watcher.close()
+        return done
+
+    def alerts(self) -> Counter[str]:
+        """The alerts that stand, by fingerprint, and how often each does."""
+        with AlertStore.open(self.store) as store:
+            return Counter(alert.fingerprint for alert in store.alerts())
+
+    def at_once(self) -> dict[str, Any]:
+        """What one hunt over the clean week finds, by fingerprint."""
+        return {finding.id: finding for finding in hunt([self.clean]).findings}
+
+
+def _until_done(watcher: Watcher, now: datetime) -> Stepped:
+    while True:
+        stepped = watcher.step(now)
+        if stepped.waits_for is None and not stepped.is_behind:
+            return stepped
+        if stepped.waits_for:
+            time.sleep(0.05)
+
+
+def _write(path: Path, text: str) -> None:
+    new = path.with_suffix(f".{os.getpid()}")
+    new.write_text(text)
+    new.replace(path)
+
+
+def _timestamp(line: bytes) -> datetime:
+    begin = line.index(b'"Timestamp":"') + len(b'"Timestamp":"')
+    return datetime.fromisoformat(line[begin : line.index(b'"', begin)].decode()).replace(tzinfo=None)
+
+
+def _arrivals(happened: datetime, chance: random.Random) -> list[datetime]:
+    """When a record arrives: within a minute, 5 % up to six hours late; 3 % arrive a second time."""
+    late = chance.random() < LATE
+    times = [happened + (LATEST * chance.random() if late else timedelta(seconds=60 * chance.random()))]
+    if chance.random() < AGAIN:
+        times.append(times[0] + LATEST * chance.random())
+    return times
+
+
+def _blob(table: str, hour: datetime) -> str:
+    place = f"insights-logs-advancedhunting-{table.lower()}/tenantId=6a9d1d6e"
+    return f"{place}/y={hour.year}/m={hour.month:02}/d={hour.day:02}/h={hour.hour:02}/m=00/PT1H.json"
+
+
+def killed_at_random(week: Week, kills: int, *, longest: float, seed: int = 1) -> int:
+    """How many watchers died before the week was over; each after a random time of work."""
+    chance = random.Random(seed)
+    context = multiprocessing.get_context("fork")
+    died = 0
+    while True:
+        process = context.Process(target=_one_life, args=(week,))
+        process.start()
+        process.join(chance.uniform(0.2, longest) if died < kills else None)
+        if process.is_alive():
+            os.kill(process.pid or 0, signal.SIGKILL)
+            process.join()
+        if process.exitcode == 0:
+            return died
+        if process.exitcode != -signal.SIGKILL:
+            raise AssertionError(f"a watcher ended with {process.exitcode}")
+        died += 1
+
+
+def _one_life(week: Week) -> None:
+    week.watch(lease=timedelta(0), workers=1)
+
+
+def side_by_side(week: Week, watchers: int) -> None:
+    """Several watchers of one lake and one store, each at its own pace."""
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=_one_of_several, args=(week,)) for _ in range(watchers)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    if any(process.exitcode for process in processes):
+        raise AssertionError("a watcher failed")
+
+
+def _one_of_several(week: Week) -> None:
+    week.watch(lease=timedelta(seconds=0.5), workers=1)
+
+
+def compare(week: Week) -> int:
+    """1 where the alerts are not those of one hunt, after saying how they differ."""
+    expected, found = week.at_once(), week.alerts()
+    missing, extra = expected.keys() - found.keys(), found.keys() - expected.keys()
+    twice = [name for name, count in found.items() if count > 1]
+    say_line(f"{len(expected)} findings at once, {len(found)} alerts of the watcher, {len(twice)} of them twice")
+    for name in sorted(missing):
+        finding = expected[name]
+        say_line(f"  missing {name} {finding.rules} {finding.first_time} {finding.device}: {finding.summary}")
+    with AlertStore.open(week.store) as store:
+        for alert in store.alerts():
+            if alert.fingerprint in extra:
+                finding = alert.finding
+                told = f"{finding.rules} {finding.first_time} {finding.device}: {finding.summary}"
+                say_line(f"  too many {alert.fingerprint} {told}")
+    dataset = Dataset.open(week.lake)
+    parts = sum(len(each) for each in dataset.tables.values())
+    say_line(f"lake: {parts} live parts, {sum(map(dataset.rows, dataset.tables)):,} rows; store: {week.store.stat().st_size:,} bytes")
+    return int(bool(missing or extra or twice))
+
+
+def main() -> int:
+    """The week, watched and compared, in lines for people."""
+    parser = argparse.ArgumentParser(prog="python -m tests.watched_week", description=__doc__)
+    parser.add_argument("--hosts", type=int, default=40)
+    parser.add_argument("--days", type=int, default=7)
+    parser.add_argument("--every", type=int, default=5, help="minutes")
+    parser.add_argument("--until", type=int, help="only so many steps, for a rate")
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--longest", type=float, default=20.0, help="seconds that a watcher lives at most")
+    parser.add_argument("--watchers", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="use this folder and leave it there")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        week = Week(arguments.keep or Path(folder), every=timedelta(minutes=arguments.every))
+        if (week.folder / "index.json").exists():
+            week.open()
+        else:
+            records = week.make(hosts=arguments.hosts, days=arguments.days)
+            say_line(f"{records:,} records of {arguments.hosts} devices in {week.steps:,} steps")
+        begun = time.perf_counter()
+        if arguments.watchers:
+            side_by_side(week, arguments.watchers)
+        elif arguments.kills:
+            died = killed_at_random(week, arguments.kills, longest=arguments.longest)
+            say_line(f"{died} watchers were killed")
+        else:
+            done = week.watch(until=arguments.until, say=True)
+            say_line(f"{dict(done)}")
+        spent = time.perf_counter() - begun
+        steps = arguments.until or week.steps
+        rate = steps * week.every.total_seconds() / spent
+        say_line(f"{steps:,} steps in {spent:,.0f} s: {rate:,.0f} times real time")
+        return 0 if arguments.until else compare(week)
+
+
+def say_line(line: str) -> None:
+    """A line, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
