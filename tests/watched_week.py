@@ -107,9 +107,7 @@ class Week:
     def watcher(self, store: AlertStore, **options: Any) -> Watcher:
         """A watcher of the landing folder."""
         chosen = Options(**{"every": self.every, "patience": None, **options})
-        return Watcher(
-            self.lake, choose_rules(None).rules, store, sources=[FolderSource(self.landing)], options=chosen
-        )
+        return Watcher(self.lake, choose_rules(None).rules, store, sources=[FolderSource(self.landing)], options=chosen)
 
     def watch(self, *, until: int | None = None, say: bool = False, **options: Any) -> Counter[str]:
         """What the steps did, from where the last one left off to the end."""
@@ -234,7 +232,9 @@ def compare(week: Week) -> int:
                 say_line(f"  too many {alert.fingerprint} {told}")
     dataset = Dataset.open(week.lake)
     parts = sum(len(each) for each in dataset.tables.values())
-    say_line(f"lake: {parts} live parts, {sum(map(dataset.rows, dataset.tables)):,} rows; store: {week.store.stat().st_size:,} bytes")
+    say_line(
+        f"lake: {parts} live parts, {sum(map(dataset.rows, dataset.tables)):,} rows; store: {week.store.stat().st_size:,} bytes"
+    )
     return int(bool(missing or extra or twice))
 
 

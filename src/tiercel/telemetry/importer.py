@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from tiercel.telemetry.readers.records import Records
+    from tiercel.telemetry.report import Clock, Name
 
 __all__ = ["read"]
 
@@ -94,7 +95,7 @@ def read(
     work.read(inputs.files)
     report = work.finish(ingestion_time)
     for kind in KINDS:
-        connection.execute(f"DROP VIEW {kind.events}")
+        connection.execute(f"DROP VIEW IF EXISTS {kind.events}")
     for name in _temporary(connection) - temporary:
         connection.execute(f'DROP TABLE temp."{name}"')
     drop_macros(connection)
@@ -136,6 +137,16 @@ class _File:
     @property
     def name(self) -> str:
         return f"{self.path}!{self.member}" if self.member else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class _Mapped:
+    """What was corrected in Windows events; nothing where there are none."""
+
+    clocks: tuple[Clock, ...] = ()
+    orientation: Mapping[str, int] = field(default_factory=dict)
+    names: tuple[Name, ...] = ()
+    duplicates: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -259,7 +270,6 @@ class _Import:
 
     def finish(self, ingestion_time: datetime | None) -> ImportReport:
         """Corrects and maps what was read; the report."""
-        kinds = self.staging.kinds
         self._name_files()
         kept = self.staging.kept()
         for number in self.staging.read:
@@ -267,6 +277,24 @@ class _Import:
             # Lines whose event id is used, but in another channel.
             skipped[UNUSED] += self.staging.read[number] - kept[number] - sum(skipped.values())
         self._skip(insert_records(self.connection, DEFENDER), kept)
+        mapped = self._map_events(kept) if self.staging.holds_events() else _Mapped()
+        tables, oldest, newest = self._close(ingestion_time)
+        self._judge(kept)
+        return ImportReport(
+            files=tuple(self._report(number, file, kept) for number, file in enumerate(self.files)),
+            tables=tables,
+            clocks=mapped.clocks,
+            orientation=mapped.orientation,
+            names=mapped.names,
+            duplicates=mapped.duplicates,
+            oldest=oldest,
+            newest=newest,
+            issues=tuple(self.issues),
+        )
+
+    def _map_events(self, kept: Counter[int]) -> _Mapped:
+        """What was corrected in the Windows events that were read, which stand in their tables now."""
+        kinds = self.staging.kinds
         names, clocks, timeless = settle(self.connection, KINDS)
         self._skip({number: Counter({NO_TIME: count}) for number, count in timeless.items()}, kept)
         again = drop_repeated(self.connection, kinds)
@@ -282,19 +310,7 @@ class _Import:
                 source = f"FROM {rows.events or kind.events} e {rows.joins} WHERE {rows.where}"
                 self.connection.execute(insertion(TABLES[rows.table], rows.values, source))
         insert_addresses(self.connection)
-        tables, oldest, newest = self._close(ingestion_time)
-        self._judge(kept)
-        return ImportReport(
-            files=tuple(self._report(number, file, kept) for number, file in enumerate(self.files)),
-            tables=tables,
-            clocks=clocks,
-            orientation=orientation,
-            names=names,
-            duplicates=count_merged(self.connection),
-            oldest=oldest,
-            newest=newest,
-            issues=tuple(self.issues),
-        )
+        return _Mapped(clocks, orientation, names, count_merged(self.connection))
 
     def _present(self) -> set[str]:
         """The kinds of which there are events: planning a statement for none costs as much as for some."""

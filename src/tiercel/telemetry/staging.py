@@ -202,6 +202,11 @@ class Staging:
         finally:
             self._connection.unregister("incoming")
 
+    def holds_events(self) -> bool:
+        """Whether there are Windows events, and not Defender's records alone."""
+        union = " UNION ALL ".join(f"(SELECT 1 FROM {family.stage} LIMIT 1)" for family in Family)
+        return self._connection.execute(union).fetchone() is not None
+
     def _keep(self) -> None:
         """Sorts the collected lines into kept ones and skipped ones."""
         if not self._batch:
