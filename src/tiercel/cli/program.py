@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "report": "tiercel.cli.page:report_command",
     "query": "tiercel.cli.query:query_command",
     "import": "tiercel.cli.import_:import_command",
+    "watch": "tiercel.cli.watch:watch_command",
     "alerts": "tiercel.cli.alerts:alerts_command",
     "lake": "tiercel.cli.lake:lake_command",
     "rules": "tiercel.cli.rules:rules_command",
