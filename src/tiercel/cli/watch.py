@@ -91,9 +91,9 @@ def watch_command(
 ) -> int:
     """Hunt what comes into a lake, step after step, and keep what is found as alerts, each once.
 
-    A step reads the sources to their end, runs the rules that are due over what is new and all it may belong to, records
-    their findings, and keeps the lake's small files few. Whatever is killed at whatever moment goes on where it was.
-    Several watchers may be started for one lake and store: one works, the others stand by.
+    A step reads the sources to their end, runs the rules that are due over what is new and all it may belong to,
+    records their findings, and keeps the lake's small files few. Whatever is killed at whatever moment goes on where it
+    was. Several watchers may be started for one lake and store: one works, the others stand by.
 
     \b
     tiercel watch --lake lake/ --folder /var/log/winlogbeat --store alerts.db
@@ -126,9 +126,7 @@ def watch_command(
         if begin is not None or end is not None:
             return _replay(lake, collection.rules, opened, options, begin=begin, end=end, tell=tell)
         sources = list(_sources(given["folders"], given["topics"], given["brokers"], given["kafka_settings"]))
-        return _watch(
-            lake, collection.rules, opened, options, sources=sources, deliver=deliver, once=once, tell=tell
-        )
+        return _watch(lake, collection.rules, opened, options, sources=sources, deliver=deliver, once=once, tell=tell)
 
 
 def _sources(
@@ -206,7 +204,7 @@ def _steps(
     once: bool,
     tell: Tell,
 ) -> bool:
-    """Whether the last step failed. Steps begin `every` apart; one that takes longer is followed at once by the next."""
+    """Whether the last step failed. Steps begin `every` apart; after one that takes longer the next begins at once."""
     while True:
         begun = time.monotonic()
         stepped = None
@@ -219,7 +217,8 @@ def _steps(
         if deliverer is not None:
             for done in deliverer.step():
                 if done.error:
-                    tell("issue", issue=Issue("watch-deliver", f"{done.target}: {done.error}", hint="it is tried again"))
+                    message = f"{done.target}: {done.error}"
+                    tell("issue", issue=Issue("watch-deliver", message, hint="it is tried again"))
         _tell_step(stepped, time.monotonic() - begun, tell)
         if stop.is_set():
             return failed
@@ -284,6 +283,8 @@ class _TextWords:
         """Write the event down."""
         from datetime import UTC, datetime  # noqa: PLC0415  only here
 
+        if event in {"ran", "replayed"} and not facts.get("findings"):
+            return  # every rule at every step would drown what matters
         at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if (issue := facts.pop("issue", None)) is not None:
             self._words.print(f"{at} {shown(str(issue))}")
@@ -312,4 +313,6 @@ class _JsonWords:
             return
         if (alert := facts.pop("alert", None)) is not None:
             facts = {"alert": alert.id, "fingerprint": alert.fingerprint, "summary": alert.finding.summary}
-        self._log.info(event, **{key: value if isinstance(value, int | float) else str(value) for key, value in facts.items()})
+        self._log.info(
+            event, **{key: value if isinstance(value, int | float) else str(value) for key, value in facts.items()}
+        )

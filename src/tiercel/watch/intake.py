@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tiercel.tables import Table
+    from tiercel.tables.lake import Part
     from tiercel.watch.sources.source import Source, Taken
 
 __all__ = ["Arrived", "newest_ingestion", "take_in"]
@@ -152,11 +153,20 @@ def _drop_known(connection: duckdb.DuckDBPyConnection, dataset: Dataset, tables:
             ' GROUP BY "Timestamp"::DATE'
         ).fetchall()
         for first, last in days:
-            parts = dataset.parts(name, since=first, until=last)
+            parts = [part for part in dataset.parts(name, since=first, until=last) if _is_there(dataset, part)]
             if parts:
                 rows = rows_in(dataset, table, parts, where=_between(first, last))
                 dropped += _drop_among(connection, table, rows, _between(first, last))
     return dropped
+
+
+def _is_there(dataset: Dataset, part: Part) -> bool:
+    """Whether the part can be read. One that is gone must not keep out what comes in; rules name it."""
+    try:
+        dataset.files([part])
+    except InputError:
+        return False
+    return True
 
 
 def _drop_among(connection: duckdb.DuckDBPyConnection, table: Table, stored: str, these: str) -> int:

@@ -1,4 +1,4 @@
-"""History run as if live: window after window, each sees the rows that had come in by its end, and its end as `now()`."""
+"""History run as if live: each window sees the rows that had come in by its end, and its end as `now()`."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _arrivals(dataset: Dataset, begin: datetime, end: datetime, every: timedelta
     """When the rows happened that were ingested in each step."""
     spans: dict[int, list[Span]] = defaultdict(list)
     ingested = f'"{INGESTION_TIME.name}"'
-    within = f"{ingested} >= TIMESTAMP '{begin.isoformat(' ')}' AND {ingested} < TIMESTAMP '{end.isoformat(' ')}'"
+    within = f"{ingested} >= {_moment(begin)} AND {ingested} < {_moment(end)}"
     length = every // timedelta(microseconds=1)
     try:
         with duckdb.connect() as connection:
@@ -82,7 +82,7 @@ def _arrivals(dataset: Dataset, begin: datetime, end: datetime, every: timedelta
                 if not parts:
                     continue
                 rows = connection.execute(
-                    f"""SELECT (epoch_us({ingested}) - epoch_us(TIMESTAMP '{begin.isoformat(" ")}')) // {length} AS step,
+                    f"""SELECT (epoch_us({ingested}) - epoch_us({_moment(begin)})) // {length} AS step,
                         min("Timestamp"), max("Timestamp")
                     FROM ({rows_in(dataset, table, parts, where=within)}) GROUP BY step, "Timestamp"::DATE"""
                 )
@@ -91,3 +91,7 @@ def _arrivals(dataset: Dataset, begin: datetime, end: datetime, every: timedelta
     except duckdb.Error as error:
         raise EngineError(f"DuckDB failed while the lake was read: {error}") from error
     return {step: together(several) for step, several in spans.items()}
+
+
+def _moment(moment: datetime) -> str:
+    return f"TIMESTAMP '{moment.isoformat(' ')}'"
