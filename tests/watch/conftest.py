@@ -6,8 +6,8 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-
 from tests.streaming import RULE, write_attack
+
 from tiercel.alerts import AlertStore
 from tiercel.rules import read_rule
 from tiercel.watch.sources import FolderSource
@@ -19,7 +19,8 @@ QUERY = """DeviceNetworkEvents
 | where ingestion_time() >= ago(1h) and ActionType == "InboundConnectionAccepted"
 | project ConnectionTime = Timestamp, DeviceId, DeviceName, RemoteIP, InitiatingProcessId
 | join kind=leftouter (DeviceProcessEvents | where ActionType == "ProcessCreated"
-    | project ChildTime = Timestamp, DeviceId, InitiatingProcessId, FileName, ProcessId) on DeviceId, InitiatingProcessId
+    | project ChildTime = Timestamp, DeviceId, InitiatingProcessId, FileName, ProcessId)
+    on DeviceId, InitiatingProcessId
 | where isnull(ChildTime) or ChildTime - ConnectionTime between (0s .. 10s)
 | extend Family = "scm", Strength = iff(isnull(ChildTime), "access", "execution")"""
 

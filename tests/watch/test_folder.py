@@ -192,9 +192,9 @@ def test_the_streaming_layout_is_read_hour_by_hour_and_old_hours_only_now_and_th
     assert len(reader.look()) == 2
     append(blob(9, 6), lines(3))
     append(blob(1, 5), lines(4))
-    assert [each for each in reader.look().values()] == [told(3)]
+    assert list(reader.look().values()) == [told(3)]
     reader.restart()
-    assert [each for each in reader.look().values()] == [told(4)]
+    assert list(reader.look().values()) == [told(4)]
     assert len(reader.known) == 2
 
 

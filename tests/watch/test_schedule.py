@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-
 from tests.streaming import RULE
+
 from tiercel.rules import read_catalog, read_rule
 from tiercel.watch.schedule import schedule_of
 
@@ -22,7 +22,10 @@ def rule(query, more=""):
     [
         ("DeviceEvents | where Timestamp > ago(2h)", timedelta(hours=2)),
         ("let timeframe = 2*1h;\nDeviceEvents | where ingestion_time() > ago(timeframe)", timedelta(hours=3)),
-        ("DeviceEvents | where Timestamp between (ago(1d) .. 10m) or Timestamp > ago(1d)", timedelta(days=1, minutes=10)),
+        (
+            "DeviceEvents | where Timestamp between (ago(1d) .. 10m) or Timestamp > ago(1d)",
+            timedelta(days=1, minutes=10),
+        ),
         ("DeviceEvents", timedelta(hours=1)),
         ("DeviceEvents | where Timestamp > ago(1000d)", timedelta(days=60)),
         ("this is | no KQL (", timedelta(hours=1)),

@@ -117,7 +117,10 @@ def test_a_slow_rule_does_not_keep_the_others_waiting_and_is_recorded_when_it_en
     monkeypatch.setattr(Runner, "_look", look)
     told = []
     watcher = house.watcher(
-        rule("slow"), rule("quick"), patience=timedelta(seconds=2), tell=lambda event, **facts: told.append((event, facts))
+        rule("slow"),
+        rule("quick"),
+        patience=timedelta(seconds=2),
+        tell=lambda event, **facts: told.append((event, facts)),
     )
     house.lands(house.connection)
     stepped = watcher.step(NOW)
@@ -188,7 +191,7 @@ def test_a_watcher_that_was_away_makes_up_for_each_missed_window_once(house):
     house.watcher().step(NOW)
     source = FolderSource(house.landing)
     for number in (1, 2, 5):  # what comes in while no rule runs
-        moved = at(house.connection, DeviceId=f"d{number}", DeviceName=f"ws{number}0", ReportId=number + 10)
+        moved = at(house.connection, DeviceId=f"x{number}", DeviceName=f"x{number}", ReportId=number + 10)
         house.lands(moved, name=f"{number}.json")
         take_in(house.lake, [source], NOW + number * 10 * MINUTE)
     back = house.watcher()
