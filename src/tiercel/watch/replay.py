@@ -48,25 +48,28 @@ def replay(
     waiting: dict[str, list[Span]] = defaultdict(list)
     due = dict.fromkeys(schedules, begin)
     steps = -((begin - end) // options.every)
-    for number in range(steps):
-        now = min(begin + (number + 1) * options.every, end)
-        stepped = Stepped(now)
-        found = {}
-        for rule in sorted(rules, key=lambda each: (schedules[each.id].reach, each.id)):
-            waiting[rule.id] += arrivals.get(number, ())
-            if not waiting[rule.id] or (now < due[rule.id] and number + 1 < steps):
-                continue
-            window = Window(now, together(waiting[rule.id]), dataset.version, before=now)
-            ran = runner.run(rule, schedules[rule.id], window, dataset)
-            stepped.ran.append(ran)
-            found[rule.id] = ran.found
-            if not ran.failed:
-                waiting[rule.id].clear()
-                due[rule.id] = now + schedules[rule.id].every
-        if any(found.values()):
-            recorded = ledger.record(found, {}, at=now.replace(tzinfo=UTC))
-            stepped.new, stepped.updated = recorded.new, recorded.updated
-        yield stepped
+    try:
+        for number in range(steps):
+            now = min(begin + (number + 1) * options.every, end)
+            stepped = Stepped(now)
+            found = {}
+            for rule in sorted(rules, key=lambda each: (schedules[each.id].reach, each.id)):
+                waiting[rule.id] += arrivals.get(number, ())
+                if not waiting[rule.id] or (now < due[rule.id] and number + 1 < steps):
+                    continue
+                window = Window(now, together(waiting[rule.id]), dataset.version, before=now)
+                ran = runner.run(rule, schedules[rule.id], window, dataset)
+                stepped.ran.append(ran)
+                found[rule.id] = ran.found
+                if not ran.failed:
+                    waiting[rule.id].clear()
+                    due[rule.id] = now + schedules[rule.id].every
+            if any(found.values()):
+                recorded = ledger.record(found, {}, at=now.replace(tzinfo=UTC))
+                stepped.new, stepped.updated = recorded.new, recorded.updated
+            yield stepped
+    finally:
+        runner.close()
 
 
 def _arrivals(dataset: Dataset, begin: datetime, end: datetime, every: timedelta) -> dict[int, tuple[Span, ...]]:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-import duckdb
-
-from tiercel.engines.duckdb import DuckDBEngine
+from tiercel.engines.duckdb import DuckDBEngine, Spill
 from tiercel.engines.kept import KeptStatements, default_folder
 from tiercel.errors import InputError, Issue, RuleError, Severity, Span, TiercelError
+from tiercel.evidence import Telemetry
 from tiercel.findings import assemble_rows
 from tiercel.hunt import prepare_rule
 from tiercel.telemetry.lake import attach
+from tiercel.telemetry.report import ImportReport
 from tiercel.watch.ledger import Found
 from tiercel.watch.windows import looks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import duckdb
 
     from tiercel.findings import Finding
     from tiercel.rules import Rule
@@ -61,8 +63,7 @@ class Ran:
 class _Bench:
     """One worker's connection and what its views show."""
 
-    connection: duckdb.DuckDBPyConnection
-    engine: DuckDBEngine
+    telemetry: Telemetry
     shows: tuple[object, ...] = ()
     broken: tuple[Issue, ...] = ()
 
@@ -75,11 +76,20 @@ class Runner:
     kept: KeptStatements = field(default_factory=lambda: KeptStatements(default_folder()))
     _benches: threading.local = field(default_factory=threading.local)
     _connections: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _spill: Spill | None = None
 
     def interrupt(self) -> None:
         """Whatever runs ends, as a failure: the watcher is to stop and the rule to be run again."""
         for connection in self._connections:
             connection.interrupt()
+
+    def close(self) -> None:
+        """Let go of the connections, and of what went to disk. Nothing runs any more."""
+        for connection in self._connections:
+            connection.close()
+        if self._spill is not None:
+            self._spill.end()
 
     def run(self, rule: Rule, schedule: Schedule, window: Window, dataset: Dataset) -> Ran:
         """What the rule finds for the rows of the window. Whatever goes wrong is this rule's failure alone."""
@@ -104,12 +114,13 @@ class Runner:
         bench = self._bench()
         found, rows, issues = [], 0, dict[Issue, None]()
         broken: tuple[Issue, ...] = ()
-        statement = prepare_rule(rule, bench.engine, self.kept, window.now)
         for look in looks(window.spans, schedule.reach, now=window.now, lateness=self.lateness):
             _show(bench, dataset, look, window)
             broken += tuple(issue for issue in bench.broken if issue not in broken)
-            result = bench.engine.execute(statement, window.now)
-            pieces, told = assemble_rows(rule, result, statement.tables, bench.engine.matching)
+            engine = bench.telemetry.engine
+            statement = prepare_rule(rule, bench.telemetry)
+            result = engine.execute(statement, window.now)
+            pieces, told = assemble_rows(rule, result, statement.tables, engine.matching)
             rows += result.num_rows
             issues |= dict.fromkeys((*statement.warnings, *told))
             found.append(Found(look.settles, tuple(_begun(pieces, look)), is_partial=bool(bench.broken)))
@@ -118,10 +129,14 @@ class Runner:
     def _bench(self) -> _Bench:
         bench: _Bench | None = getattr(self._benches, "bench", None)
         if bench is None:
-            connection = duckdb.connect(config={"memory_limit": f"{_MEMORY}B"})
+            with self._lock:
+                self._spill = self._spill or Spill.begin()
+            connection = self._spill.connect(_MEMORY)
             connection.execute("SET enable_progress_bar = false")
             self._connections.append(connection)
-            bench = self._benches.bench = _Bench(connection, DuckDBEngine(connection))
+            nothing = ImportReport((), {})
+            telemetry = Telemetry(connection, DuckDBEngine(connection), nothing, datetime.min, kept=self.kept)  # noqa: DTZ901  until a window is shown
+            bench = self._benches.bench = _Bench(telemetry)
         return bench
 
 
@@ -133,17 +148,18 @@ def _show(bench: _Bench, dataset: Dataset, look: Look, window: Window) -> None:
     bench.shows, bench.broken = (), ()
     recent = _recent(dataset, look)
     try:
-        _attach(bench.connection, recent, look, window)
+        report = _attach(bench.telemetry.connection, recent, look, window)
     except InputError:
         whole, bench.broken = _whole(recent)
         if not bench.broken:
             raise
-        _attach(bench.connection, whole, look, window)
+        report = _attach(bench.telemetry.connection, whole, look, window)
+    bench.telemetry = replace(bench.telemetry, report=report, now=window.now)
     bench.shows = shows
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, dataset: Dataset, look: Look, window: Window) -> None:
-    attach(
+def _attach(connection: duckdb.DuckDBPyConnection, dataset: Dataset, look: Look, window: Window) -> ImportReport:
+    return attach(
         dataset,
         connection,
         ingestion_time=window.now,

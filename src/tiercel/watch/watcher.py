@@ -131,6 +131,7 @@ class Watcher:
         self._runner.interrupt()
         for pool in self._pools:
             pool.shutdown(wait=True, cancel_futures=True)
+        self._runner.close()
         for source in self._sources:
             source.close()
         self._ledger.release()
