@@ -63,6 +63,7 @@ class Ran:
 class _Bench:
     """One worker's connection and what its views show."""
 
+    connection: duckdb.DuckDBPyConnection
     telemetry: Telemetry
     shows: tuple[object, ...] = ()
     broken: tuple[Issue, ...] = ()
@@ -135,8 +136,8 @@ class Runner:
             connection.execute("SET enable_progress_bar = false")
             self._connections.append(connection)
             nothing = ImportReport((), {})
-            telemetry = Telemetry(connection, DuckDBEngine(connection), nothing, datetime.min, kept=self.kept)  # noqa: DTZ901  until a window is shown
-            bench = self._benches.bench = _Bench(telemetry)
+            telemetry = Telemetry(DuckDBEngine(connection), nothing, datetime.min, kept=self.kept)  # noqa: DTZ901  until a window is shown
+            bench = self._benches.bench = _Bench(connection, telemetry)
         return bench
 
 
@@ -148,12 +149,12 @@ def _show(bench: _Bench, dataset: Dataset, look: Look, window: Window) -> None:
     bench.shows, bench.broken = (), ()
     recent = _recent(dataset, look)
     try:
-        report = _attach(bench.telemetry.connection, recent, look, window)
+        report = _attach(bench.connection, recent, look, window)
     except InputError:
         whole, bench.broken = _whole(recent)
         if not bench.broken:
             raise
-        report = _attach(bench.telemetry.connection, whole, look, window)
+        report = _attach(bench.connection, whole, look, window)
     bench.telemetry = replace(bench.telemetry, report=report, now=window.now)
     bench.shows = shows
 
