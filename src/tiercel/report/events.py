@@ -29,6 +29,8 @@ _TIMES: Final = ("utctime", "systemtime", "timecreated", "eventtime", "@timestam
 """Where events write their time, the closest to what happened first."""
 _KEYS: Final = frozenset({"channel", "eventid", "actiontype", *_TIMES})
 _DEEPEST: Final = 4
+_PLACE: Final = 36
+"""So many characters of an event's place stand beside it."""
 
 _LEFT_OUT: Final = "Left out to keep this page small; the event stands in its file."
 
@@ -59,8 +61,9 @@ class Events:
 
     @staticmethod
     def place(source: str | None) -> str:
-        """Where a raw event stands, the folders left out: the whole place stands over the event itself."""
-        return text(source.replace("\\", "/").rpartition("/")[2], 160) if source else ""
+        """Where a raw event stands, the end of it where it is long: the whole place stands over the event itself."""
+        name = source.replace("\\", "/").rpartition("/")[2].rpartition("!")[2] if source else ""
+        return text(name if len(name) <= _PLACE else f"...{name[-_PLACE:]}")
 
     def told(self, source: str | None) -> Told:
         """What the raw event of a source says of itself."""

@@ -28,6 +28,7 @@ _GAPS: Final = (1, 10, 60, 600, 3600)
 _NEAR: Final = 3.0
 """Percent of the axis within which a second step has no room for its label."""
 _MOST_FOLLOWED: Final = 40
+_MOST_MIRRORS: Final = 2
 _MOST_TREE: Final = 60
 _SHORT: Final = 160
 _NETWORK: Final = "DeviceNetworkEvents"
@@ -167,7 +168,7 @@ def _who(finding: findings.Finding, events: Events) -> Iterable[Fact]:
             yield Fact(
                 "logon", text(what), _known(logon.tied_by), events.number(logon.source), events.place(logon.source)
             )
-        for mirror in attribution.mirrors[:4]:
+        for mirror in sorted(attribution.mirrors, key=lambda each: (each.is_relay, not each.is_exact))[:_MOST_MIRRORS]:
             note = f"its clock and the target's {abs(mirror.apart):.3f} s apart"
             yield Fact(
                 "seen from there", text(mirror.text), note, events.number(mirror.source), events.place(mirror.source)
@@ -310,6 +311,7 @@ def _left_out(attribution: findings.Attribution) -> str:
     more = [
         (len(attribution.tree) + len(attribution.caller_tree) - 2 * _MOST_TREE, "processes"),
         (len(attribution.followed) - _MOST_FOLLOWED, "more of what followed"),
+        (len(attribution.mirrors) - _MOST_MIRRORS, "more connections as the caller saw them"),
     ]
     told = [f"{count:,} {what}" for count, what in more if count > 0]
     return f"{' and '.join(told)} stand in the saved result alone." if told else ""

@@ -12,22 +12,22 @@ from tiercel.report.words import clock_time, day, listed, text
 from tiercel.shown import moment, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from tiercel.findings import MovementPath
     from tiercel.report.context import FindingView
     from tiercel.report.hosts import Hosts
 
-__all__ = ["graph_data", "view_movement", "view_paths"]
+__all__ = ["graph_data", "longest_path", "view_movement", "view_paths"]
 
 _MOST_DRAWN: Final = 60
 """A picture of more movements is no picture; the worst are drawn, the table holds all."""
 _MOST_NAMED: Final = 12
 _TIED: Final = {
-    "process": "from the process that the hop before started",
-    "account": "by the same account",
-    "host": "from the host that the hop before reached",
+    "process": "from the process that hop {after} started",
+    "account": "by the account of hop {after}",
+    "host": "from the host that hop {after} reached",
 }
 
 
@@ -143,7 +143,7 @@ def view_paths(paths: Sequence[MovementPath], findings: Sequence[FindingView], h
                     account=text(hop.account, 160),
                     time=_hop_time(hop.first_time, path.first_time),
                     title=text(hop.title, 160),
-                    tied_by=_TIED.get(hop.tied_by, ""),
+                    tied_by=_TIED.get(hop.tied_by, "").format(after=hop.after),
                     severity=hop.severity if hop.severity in LEVELS else "medium",
                     findings=tuple(text(each, 80) for each in hop.findings if each in shown_ids),
                 )
@@ -152,6 +152,28 @@ def view_paths(paths: Sequence[MovementPath], findings: Sequence[FindingView], h
         )
         for path in long
     )
+
+
+def longest_path(paths: Sequence[MovementPath], hosts: Hosts) -> Iterator[str]:
+    """The longest way that findings lead, in one sentence; nothing where none leads to another."""
+    long = sorted((path for path in paths if path.depth > 1), key=lambda path: -path.depth)
+    if not long:
+        return
+    hops = {hop.number: hop for hop in long[0].hops}
+    chains = []
+    for hop in long[0].hops:
+        chain = [hop]
+        while (before := hops.get(chain[0].after or 0)) and before not in chain:
+            chain.insert(0, before)
+        chains.append(chain)
+    longest = max(chains, key=len)
+    names = [hosts.named(longest[0].source), *(hosts.named(hop.target) for hop in longest)]
+    way = " to ".join(
+        names if len(names) <= _MOST_NAMED else [*names[:_MOST_NAMED], f"{len(names) - _MOST_NAMED} more"]
+    )
+    verb = "is" if len(long) == 2 else "are"
+    others = f" There {verb} {plural(len(long) - 1, 'more path')}." if len(long) > 1 else ""
+    yield f"Findings lead to one another: {way}.{others}"
 
 
 def _hop_time(time: datetime, first: datetime) -> str:

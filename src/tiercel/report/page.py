@@ -15,7 +15,7 @@ from tiercel.report.context import Facet, Fact, Page
 from tiercel.report.events import EVENT_BYTES, LONGEST_EVENT, Events
 from tiercel.report.finding_view import LEVELS, rank_of, view_finding
 from tiercel.report.hosts import Hosts
-from tiercel.report.movement import graph_data, view_movement, view_paths
+from tiercel.report.movement import graph_data, longest_path, view_movement, view_paths
 from tiercel.report.telemetry_view import (
     caution_of,
     view_failure,
@@ -87,7 +87,7 @@ def read_page(
         shell=shell(_json(graph_data(findings)), events.packed(event_bytes)),
         title=_title(findings, shown_findings),
         headline=_headline(findings),
-        summary=tuple(_summary(findings, shown_findings)),
+        summary=(*_summary(findings, shown_findings), *longest_path(result.paths, hosts)),
         facts=tuple(_facts(findings)),
         made=f"Made by Tiercel {version('tiercel')} on {moment(datetime.now(UTC))[:-7]} UTC; "
         f"hunted as of {moment(result.now)[:-4]} UTC.",
@@ -170,18 +170,16 @@ def _headline(views: Sequence[FindingView]) -> str:
         return "No lateral movement was found in this telemetry."
     ran = sum(each.has_run for each in views)
     targets, sources = _targets(views), list(dict.fromkeys(each.source for each in views))
-    reached = (
-        f"{_counted(sources, 'host')} reached {_counted(targets, 'other') if len(targets) > 2 else listed(targets)}"
-    )
+    if len(targets) <= 2 and len(sources) <= 2:
+        reached = f"{listed(sources)} reached {listed(targets)}"
+    else:
+        callers = listed(sources) if len(sources) <= 2 else plural(len(sources), "caller")
+        reached = f"{plural(len(targets), 'host')} {'was' if len(targets) == 1 else 'were'} reached from {callers}"
     if not ran:
         return f"{reached}; nothing was seen to run there."
     if ran == len(views):
-        return f"{reached} and ran something there{'' if ran == 1 else ' each time'}."
-    return f"{reached} and ran something there in {ran:,} of {len(views):,} cases."
-
-
-def _counted(names: Sequence[str], what: str) -> str:
-    return listed(names) if len(names) <= 2 else plural(len(names), what)
+        return f"{reached}, and something was run there{'' if ran == 1 else ' each time'}."
+    return f"{reached}; something was run there in {ran:,} of {len(views):,} cases."
 
 
 def _summary(views: Sequence[FindingView], findings: Sequence[Finding]) -> Iterator[str]:
