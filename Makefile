@@ -17,10 +17,10 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	$(BIN)/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements/dev.txt
 	touch $@
 
-# A fleet of 50 hosts for a day with one DCOM and one SCM attack, hunted.
+# A fleet of 50 hosts for a day with one DCOM and one SCM attack, hunted; the report of it is out/demo.html.
 demo: $(VENV)/.run
 	$(BIN)/python -m tiercel.cli simulate --out out/demo --hosts 50 --days 1 --seed 7 --attack dcom --attack scm
-	$(BIN)/python -m tiercel.cli hunt out/demo; status=$$?; [ $$status -eq 1 ] || exit $$status
+	$(BIN)/python -m tiercel.cli hunt out/demo --report out/demo.html; status=$$?; [ $$status -eq 1 ] || exit $$status
 
 test: check
 	TIERCEL_REAL_DATA=$${TIERCEL_REAL_DATA:-$(REAL_DATA)} $(BIN)/python -m pytest -n 2 -q

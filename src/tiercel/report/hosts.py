@@ -36,7 +36,7 @@ class Hosts:
         if _is_address(name):
             return text(name, 160)
         short = name.partition(".")[0].lower()
-        return text(short if len(self._full[short]) < 2 else name.lower(), 160)
+        return text(short if short and len(self._full[short]) < 2 else name.lower(), 160)
 
     def caller_of(self, finding: Finding) -> str:
         """The calling host by its name where telemetry tells it, else by its address.
