@@ -166,6 +166,16 @@ def _below(node: Node) -> Iterable[Node]:
         waiting += each.children
 
 
+def _is_under(node: Node, pid: int, start: datetime) -> bool:
+    """Whether the node is that process, or one of its ancestors is."""
+    above: Node | None = node
+    while above is not None:
+        if above.pid == pid and (above.start is None or abs(above.start - start) <= timedelta(seconds=2)):
+            return True
+        above = above.parent
+    return False
+
+
 def _tie(parent: Node, child: Node) -> None:
     child.parent = parent
     parent.children.append(child)
@@ -179,7 +189,9 @@ def _child(parent: Node, row: Mapping[str, Any]) -> Node | None:
         if each.pid == row["ChildId"] and near:
             each.source = each.source or row["RecordedIn"] or None
             return each if each.role != "ancestor" else None
-    if row["ChildId"] is None or sum(1 for _ in _below(parent.root)) >= _MOST:
+    if row["ChildId"] is None or _is_under(parent, row["ChildId"], start):
+        return None
+    if sum(1 for _ in _below(parent.root)) >= _MOST:
         return None
     child = Node(
         device_id=parent.device_id,
