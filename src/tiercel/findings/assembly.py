@@ -19,6 +19,7 @@ from tiercel.findings.finding import Finding, Process, Step
 from tiercel.findings.fingerprint import fingerprint
 from tiercel.findings.lookup import Lookup, Place, fetch, place_of
 from tiercel.findings.shapes import iso, plain
+from tiercel.findings.surrogate import hosted, named
 from tiercel.tables import TABLES
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def _draft(row: Mapping[str, Any], device: str | None, witnesses: Sequence[Witne
             start=server.start or parent.start,
         )
     told = [witness for witness in witnesses if witness.step.peer]
-    named = [
+    told_names = [
         name
         for witness in told
         for column in ("RemoteDeviceName", "RemoteUrl")
@@ -176,11 +177,17 @@ def _draft(row: Mapping[str, Any], device: str | None, witnesses: Sequence[Witne
         row=row,
         device=device or next((witness.step.device for witness in witnesses if witness.step.device), None),
         peer=peer if isinstance(peer, str) else None,
-        peer_name=known(row.get("RemoteDeviceName")) or next(iter(named), None),
+        peer_name=known(row.get("RemoteDeviceName")) or next(iter(told_names), None),
         server=server if server != Process() else None,
         child=child if child != Process() else None,
-        steps=tuple(witness.step for witness in witnesses),
+        steps=tuple(_with_application(witness.step) for witness in witnesses),
     )
+
+
+def _with_application(step: Step) -> Step:
+    """The step, a surrogate's with the application that it hosts."""
+    application = hosted(step.process, step.command_line)
+    return replace(step, text=f"{step.text}, which hosts {application}") if application else step
 
 
 def _identity(rule: Rule, draft: _Draft) -> str:
@@ -256,8 +263,7 @@ def _summary(rule: Rule, draft: _Draft) -> str:
     """One sentence that says what happened, as far as the row tells."""
     caller = draft.peer or draft.peer_name or "another host"
     where = f" on {draft.device}" if draft.device else ""
-    server = draft.server.name if draft.server else None
-    child = draft.child.name if draft.child else None
+    server, child = named(draft.server), named(draft.child)
     if child is None and server is None:
         return f"{rule.title}{where}"
     if child is None:

@@ -61,15 +61,12 @@ SCENARIO = Scenario(
         ),
         Variant(
             name="spoofed-parent",
-            description="The child names explorer.exe as its parent; only its session still ties it to the caller.",
+            description="The child names explorer.exe as its parent; its session came over the call on Winmgmt.",
             changes={"child": {"claimed_parent": "explorer"}},
         ),
         Variant(name="boot-window", description="Two minutes after the target was switched on.", after_boot=120),
     ),
     blind={
-        "spoofed-parent": (
-            "found as a process in the caller's network session; that it came over WMI only the true parent would show"
-        ),
         "bare-security": (
             "without the parent's name the child in the session may be any service's helper; needed is "
             "4688 with ParentProcessName, or the connection to Winmgmt"
