@@ -17,10 +17,11 @@ from tiercel.telemetry.corrections.connections import gather_connections, orient
 from tiercel.telemetry.corrections.duplicates import AGAIN, count_merged, drop_repeated, pair_channels
 from tiercel.telemetry.corrections.processes import gather_processes
 from tiercel.telemetry.corrections.settling import NO_TIME, settle
-from tiercel.telemetry.inputs import Document, Limits, Piece, walk
+from tiercel.telemetry.inputs import HEAD_BYTES, Document, Limits, Piece, walk
 from tiercel.telemetry.macros import create_macros, drop_macros
 from tiercel.telemetry.mappings import KINDS, Channel, Family
 from tiercel.telemetry.readers.defender import insert_records
+from tiercel.telemetry.readers.event_xml import read_event_xml
 from tiercel.telemetry.readers.evtx import read_evtx
 from tiercel.telemetry.readers.formats import Encoding, Format, encoding_of, format_of
 from tiercel.telemetry.readers.json_array import read_json_array
@@ -28,6 +29,7 @@ from tiercel.telemetry.readers.json_lines import TOO_LONG, read_json_lines
 from tiercel.telemetry.readers.parquet import read_parquet
 from tiercel.telemetry.readers.portal_csv import read_portal_csv
 from tiercel.telemetry.readers.recoded import as_utf8
+from tiercel.telemetry.readers.wrapped import is_wrapped, unwrapped
 from tiercel.telemetry.report import FileReport, ImportReport, Progress
 from tiercel.telemetry.staging import DEFENDER, NOT_JSON, UNUSED, Staging
 from tiercel.telemetry.storage import create_tables, insertion
@@ -199,10 +201,11 @@ class _Import:
             return False
         try:
             with path.open("rb") as stream:
-                head = stream.read(4096)
+                head = stream.read(HEAD_BYTES)
         except OSError:
             return False
-        return encoding_of(head) == (Encoding.UTF8, 0) and format_of(head) is Format.JSON_LINES
+        is_lines = encoding_of(head) == (Encoding.UTF8, 0) and format_of(head) is Format.JSON_LINES
+        return is_lines and not is_wrapped(head)
 
     def _read_together(self, files: list[tuple[int, str, Path]]) -> None:
         again = set(self.staging.add_files([(number, str(path)) for number, _, path in files]))
@@ -239,11 +242,13 @@ class _Import:
 
     def _read_as(self, kind: Format, number: int, document: Document) -> None:
         match kind:
-            case Format.JSON_LINES:
-                for records in read_json_lines(document.stream):
+            case Format.JSON_LINES | Format.JSON_ARRAY:
+                lines = kind is Format.JSON_LINES
+                runs = read_json_lines(document.stream) if lines else read_json_array(document.stream, self.connection)
+                for records in unwrapped(runs) if is_wrapped(document.head) else runs:
                     self._add(number, records)
-            case Format.JSON_ARRAY:
-                for records in read_json_array(document.stream, self.connection):
+            case Format.XML:
+                for records in read_event_xml(document.stream):
                     self._add(number, records)
             case Format.EVTX:
                 for records in read_evtx(document, self.wanted, UNUSED, self.issues.append):

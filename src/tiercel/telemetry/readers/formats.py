@@ -18,6 +18,7 @@ class Format(StrEnum):
     JSON_LINES = "json lines"
     JSON_ARRAY = "json array"
     CSV = "csv"
+    XML = "xml"
     NONE = "no telemetry"
 
 
@@ -32,6 +33,7 @@ class Encoding(StrEnum):
 _TABLE_HEADER: Final = re.compile(
     rb'"?(Timestamp|TimeGenerated|DeviceId|DeviceName|ActionType|ReportId|Event Time)\b[^\r\n]*,'
 )
+_EVENT: Final = re.compile(rb"<Event[\s>]")
 _WRAPPED: Final = re.compile(rb'\s*\{\s*"(?:records|value|Results|results)"\s*:\s*\[')
 
 
@@ -67,6 +69,8 @@ def format_of(head: bytes) -> Format:
         # A pretty-printed object breaks its first line open; an object on one line is closed there, or longer than the head.
         whole_line = b"\n" not in text or first.endswith((b"}", b"},"))
         return Format.JSON_LINES if whole_line else Format.JSON_ARRAY
+    if text.startswith(b"<") and _EVENT.search(text):
+        return Format.XML
     if _TABLE_HEADER.search(text.split(b"\n", 1)[0]):
         return Format.CSV
     return Format.NONE

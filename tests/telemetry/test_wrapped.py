@@ -1,0 +1,210 @@
+"""One event in every wrapping of shippers and products becomes the same row; what is broken in it stays harmless."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+PROCESS = {
+    "UtcTime": "2021-03-04 10:00:01.250",
+    "ProcessGuid": "{0b9a1c2d-3e4f-6040-0100-000000001000}",
+    "ProcessId": "4242",
+    "Image": "C:\\Windows\\System32\\cmd.exe",
+    "CommandLine": 'cmd.exe /c echo "<a> & b" > c:\\ü.txt',
+    "User": "EXAMPLE\\ann",
+    "LogonId": "0x1234",
+    "ParentProcessGuid": "{0b9a1c2d-3e4f-6040-0200-000000001000}",
+    "ParentProcessId": "700",
+    "ParentImage": "C:\\Windows\\System32\\services.exe",
+    "ParentCommandLine": "C:\\Windows\\system32\\services.exe",
+}
+CHANNEL = "Microsoft-Windows-Sysmon/Operational"
+TIME = "2021-03-04T10:00:01.5Z"
+MESSAGE = "Process Create:\r\n" + "\r\n".join(f"{name}: {value}" for name, value in PROCESS.items())
+XML = (
+    "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"
+    "<Provider Name='Microsoft-Windows-Sysmon' Guid='{5770385f-c22a-43e0-bf4c-06f5698ffbd9}'/><EventID>1</EventID>"
+    f"<TimeCreated SystemTime='{TIME}'/><EventRecordID>7</EventRecordID><Channel>{CHANNEL}</Channel>"
+    "<Computer>ws1.example.org</Computer><Security UserID='S-1-5-18'/></System><EventData>"
+    + "".join(
+        f"<Data Name='{name}'>{value.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')}</Data>"
+        for name, value in PROCESS.items()
+    )
+    + "</EventData></Event>"
+)
+DATA_XML = XML[XML.index("<EventData>") : XML.index("</Event>")]
+CREATED = {"#attributes": {"SystemTime": TIME}}
+SYSTEM = {"Channel": CHANNEL, "Computer": "ws1.example.org", "EventRecordID": 7}
+WINLOG = {"event_id": 1, "channel": CHANNEL, "computer_name": "ws1.example.org", "record_id": 7}
+LISTED = [{"#attributes": {"Name": name}, "#text": value} for name, value in PROCESS.items()]
+AT_SIGNS = [{"@Name": name, "#text": value} for name, value in PROCESS.items()]
+
+
+def small(name: str) -> str:
+    return name[0].lower() + name[1:]
+
+
+WAZUH = {
+    "system": {
+        "eventID": "1",
+        "channel": CHANNEL,
+        "computer": "ws1.example.org",
+        "systemTime": TIME,
+        "eventRecordID": "7",
+    },
+    "eventdata": {small(name): value for name, value in PROCESS.items()},
+}
+DOTTED = {
+    "@timestamp": TIME,
+    **{f"winlog.{name}": value for name, value in WINLOG.items()},
+    **{f"winlog.event_data.{name}": value for name, value in PROCESS.items()},
+}
+UNDERSCORED = {f"winlogbeat_{name.replace('.', '_')}": value for name, value in DOTTED.items() if name[0] != "@"}
+SPLUNK = {"_time": TIME, "host": "ws1.example.org", "source": f"XmlWinEventLog:{CHANNEL}", "EventCode": "1", **PROCESS}
+
+WRAPPED: dict[str, Any] = {
+    "event log": {"Event": {"System": {**SYSTEM, "EventID": 1, "TimeCreated": CREATED}, "EventData": PROCESS}},
+    "list of named data": {
+        "Event": {"System": {**SYSTEM, "EventID": 1, "TimeCreated": CREATED}, "EventData": {"Data": LISTED}}
+    },
+    "at signs": {
+        "Event": {
+            "System": {**SYSTEM, "EventID": {"#text": "1"}, "TimeCreated": {"@SystemTime": TIME}},
+            "EventData": {"Data": AT_SIGNS},
+        }
+    },
+    "velociraptor": {
+        "System": {**SYSTEM, "EventID": {"Value": 1}, "TimeCreated": {"SystemTime": 1614852001.5}},
+        "EventData": PROCESS,
+        "Message": MESSAGE,
+    },
+    "wazuh": {"agent": {"name": "a"}, "data": {"win": WAZUH}},
+    "wazuh in a hit": {"_index": "wazuh-alerts", "_source": {"data": {"win": WAZUH}}},
+    "dotted in a hit": {"_index": "x", "_source": DOTTED},
+    "nested in a hit": {"_source": {"@timestamp": TIME, "winlog": {**WINLOG, "event_data": PROCESS}}},
+    "splunk, raw": {"preview": False, "result": {"_raw": XML, "host": "x"}},
+    "splunk, fields": {"preview": False, "result": SPLUNK},
+    "splunk, collector": {"time": 1614852001.5, "host": "x", "event": XML},
+    "graylog": {"timestamp": TIME, **UNDERSCORED},
+    "log analytics": {
+        "TimeGenerated": TIME,
+        "EventLog": CHANNEL,
+        "Computer": "ws1.example.org",
+        "EventID": 1,
+        "EventData": f"<DataItem>{DATA_XML}</DataItem>",
+    },
+    "get-winevent": {
+        "Id": 1,
+        "LogName": CHANNEL,
+        "MachineName": "ws1.example.org",
+        "TimeCreated": "/Date(1614852001500)/",
+        "RecordId": 7,
+        "Message": MESSAGE,
+    },
+}
+
+
+def seen(result: Any) -> list[Any]:
+    return result.rows(
+        'SELECT "DeviceName", "Timestamp"::VARCHAR AS time, "FileName", "ProcessId", "ProcessCommandLine",'
+        ' "AccountName", "LogonId", "InitiatingProcessFileName", "InitiatingProcessId" FROM "DeviceProcessEvents"'
+    )
+
+
+EXPECTED = {
+    "DeviceName": "ws1.example.org",
+    "time": "2021-03-04 10:00:01.25",
+    "FileName": "cmd.exe",
+    "ProcessId": 4242,
+    "ProcessCommandLine": PROCESS["CommandLine"],
+    "AccountName": "ann",
+    "LogonId": 0x1234,
+    "InitiatingProcessFileName": "services.exe",
+    "InitiatingProcessId": 700,
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_json(name, tmp_path, imported):
+    (tmp_path / "a.json").write_text(json.dumps(WRAPPED[name]) + "\n", encoding="utf-8")
+    (row,) = seen(imported(tmp_path))
+    assert row == EXPECTED
+
+
+@pytest.mark.parametrize("name", ["velociraptor", "splunk, raw"])
+def test_an_array_of_them(name, tmp_path, imported):
+    value = WRAPPED[name]
+    text = json.dumps([value, value], ensure_ascii=False, indent=1)
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    (row, *_) = seen(imported(tmp_path))
+    assert row == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        XML,
+        f"{XML}\n{XML}\n".replace("<EventRecordID>7", "<EventRecordID>8", 1),
+        f"\ufeff<?xml version='1.0' encoding='utf-8'?>\r\n<Events>\r\n{XML}\r\n</Events>",
+    ],
+    ids=["one", "lines", "document"],
+)
+def test_xml(text, tmp_path, imported):
+    (tmp_path / "a.xml").write_text(text, encoding="utf-8")
+    rows = seen(imported(tmp_path))
+    assert rows[0] == EXPECTED
+    assert len(rows) == text.count("<EventID>1")
+
+
+def test_xml_in_utf_16(tmp_path, imported):
+    (tmp_path / "a.xml").write_text(XML, encoding="utf-16")
+    assert seen(imported(tmp_path)) == [EXPECTED]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "<Event xmlns='x'><System><EventID>1</EventID></System><EventData><Data Name='Image'>cut",
+        "<Event><!DOCTYPE a [<!ENTITY b 'c'>]><System/></Event>",
+        "<Event><System>&undefined;</System></Event>",
+        "<Event/>" + "<Event><a></b></Event>",
+        "<Event>" + "<a>" * 100_000 + "</Event>",
+    ],
+    ids=["cut", "document type", "entity", "not closed", "deep"],
+)
+def test_broken_xml_is_skipped_and_the_next_event_is_read(broken, tmp_path, imported):
+    (tmp_path / "a.xml").write_text(f"{broken}\n{XML}\n", encoding="utf-8")
+    result = imported(tmp_path)
+    found = seen(result)
+    assert found in ([EXPECTED], [])
+    assert found or "cut" in broken
+    assert result.report.read == result.report.kept + sum(result.report.skipped.values())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"data": {"win": {"system": {"eventID": "1"}, "eventdata": "x"}}},
+        {"data": {"win": {"system": {"eventID": {"a": 1}}, "eventdata": {"image": ["x"]}}}},
+        {"result": {"_raw": "<Event><System", "EventCode": None}},
+        {"_source": {"_source": {"_source": {"_source": {"_source": {"_source": {}}}}}}},
+        {"System": {"EventID": {"Value": []}, "TimeCreated": {"SystemTime": 1e300}}, "EventData": []},
+        {
+            "Event": {
+                "System": {"EventID": 1},
+                "EventData": {"Data": [None, 1, "x", {"#attributes": None}, {"Name": 5}]},
+            }
+        },
+        {"Id": 1, "LogName": None, "MachineName": [], "TimeCreated": "/Date(x)/"},
+        {"EventLog": 1, "EventData": "<!DOCTYPE a><EventData/>", "EventID": 1},
+        {"winlog_event_id": None, "winlogbeat_winlog_event_data_": 1},
+    ],
+)
+def test_a_hostile_wrapping_stops_nothing(value, tmp_path, imported):
+    good = WRAPPED["wazuh"]
+    (tmp_path / "a.json").write_text(f"{json.dumps(value)}\n{json.dumps(good)}\n", encoding="utf-8")
+    result = imported(tmp_path)
+    assert EXPECTED in seen(result)
+    assert result.report.read == result.report.kept + sum(result.report.skipped.values())
