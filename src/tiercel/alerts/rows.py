@@ -38,7 +38,7 @@ _AT_ONCE: Final = 500
 
 def finding_text(finding: Finding) -> str:
     """The finding as JSON."""
-    return orjson.dumps(as_json(finding), option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
+    return orjson.dumps(as_json(finding), option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def finding_of(text: str) -> Finding:

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "import": "tiercel.cli.import_:import_command",
     "watch": "tiercel.cli.watch:watch_command",
     "alerts": "tiercel.cli.alerts:alerts_command",
+    "filters": "tiercel.cli.filters:filters_command",
     "lake": "tiercel.cli.lake:lake_command",
     "rules": "tiercel.cli.rules:rules_command",
     "explain": "tiercel.cli.explain:explain_command",
