@@ -127,7 +127,6 @@ def test_what_an_attacker_wrote_stays_a_text_of_the_predicate(empty, text):
 def test_what_is_proposed_takes_what_it_was_made_of(empty, tmp_path, real_data):
     """The whole way on a capture: hunted, stored, closed, proposed, hunted again with what was proposed."""
 
-
     capture = next(each for each in captures(real_data) if "excel4macro-allowed" in str(each))
     result = tiercel.hunt(capture.path, attribution=False)
     recorded = empty.record(result.by_rule, at=NOON)
