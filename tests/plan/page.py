@@ -84,6 +84,7 @@ CODES = {
     "kql-not-tabular": "a value where a table belongs",
     "kql-number-range": "a number that its type cannot hold",
     "kql-parameter": "a query's parameter without a value",
+    "kql-read-as-json": "warning: a column that is a string in Defender and dynamic in Log Analytics is parsed",
     "kql-regex": "a pattern that is no regular expression",
     "kql-reserved-name": "warning: a name that Kusto reserves",
     "kql-several-results": "a second result: a query has one here",

@@ -10,7 +10,7 @@ from sqlglot import exp
 from tiercel.plan.expressions.operands import INTEGERS, NUMBERS, bare, wrapped
 from tiercel.plan.functions.forms import as_type
 from tiercel.plan.literals import TICKS_PER_MICROSECOND, cast, constant
-from tiercel.plan.nodes.arithmetic import Divide, Modulo, Quotient
+from tiercel.plan.nodes.arithmetic import Divide, Modulo, Quotient, Wrapped
 from tiercel.plan.nodes.time import FromMicroseconds, Microseconds
 from tiercel.plan.values import Refusal, Typed
 from tiercel.tables import KustoType
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["combine", "negate"]
 
 _LONG_BITS: Final = 64
+_SHORT: Final = 1 << 31
 _SQL: Final = {"+": exp.Add, "-": exp.Sub, "*": exp.Mul}
 _TIMES: Final = frozenset({KustoType.DATETIME, KustoType.TIMESPAN})
 
@@ -64,7 +65,15 @@ def _numbers(operator: str, left: Typed, right: Typed) -> Typed:
     folded = _fold(operator, left, right, target)
     if folded is not None:
         return folded
-    return Typed(_operation(operator, as_type(left, target), as_type(right, target)), target)
+    wide, other = as_type(left, target), as_type(right, target)
+    if target is KustoType.LONG and operator in _SQL and not (_is_short(left) and _is_short(right)):
+        return Typed(Wrapped(this=wide.sql, expression=other.sql, operator=operator), target)
+    return Typed(_operation(operator, wide, other), target)
+
+
+def _is_short(value: Typed) -> bool:
+    """Whether it fits into 32 bits, so that no sum or product of two such leaves 64."""
+    return value.type is KustoType.INT or (isinstance(value.value, int) and abs(value.value) < _SHORT)
 
 
 def _widest(left: KustoType, right: KustoType) -> KustoType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from tiercel.plan.relation import Field, Relation
 
 __all__ = ["BROKEN", "in_other_case", "lower_index", "lower_literal", "lower_member", "lower_name"]
+
+_DYNAMIC_ELSEWHERE: Final = frozenset(
+    {"AdditionalFields", "LoggedOnUsers", "ConnectedNetworks", "DnsAddresses", "DefaultGateways", "IPAddresses"}
+)
+"""Columns of Defender's tables that are strings there and dynamic in Log Analytics (Azure Monitor, table reference)."""
 
 BROKEN = Broken(exp.Null(), KustoType.DYNAMIC)
 
@@ -82,6 +87,7 @@ def lower_member(context: Context, node: syntax.Member) -> Typed:
     value = context.plain().lower(base)
     if isinstance(value, Broken):
         return value
+    value = _read_as_json(context, base, value)
     if value.type is not KustoType.DYNAMIC:
         hint = f"parse it first: `parse_json(...).{node.name}`" if value.type is KustoType.STRING else ""
         raise Refusal("kql-type", f"only a dynamic value has properties; this is a {value.type}", hint)
@@ -91,12 +97,24 @@ def lower_member(context: Context, node: syntax.Member) -> Typed:
     return Typed(Property(this=value.sql, expression=exp.Literal.string(node.name)), KustoType.DYNAMIC)
 
 
+def _read_as_json(context: Context, node: syntax.Expression, value: Typed) -> Typed:
+    """A column that is a string in Defender and dynamic in Log Analytics, as the latter has it; others as they are."""
+    if value.type is not KustoType.STRING or not isinstance(node, syntax.Name) or node.text not in _DYNAMIC_ELSEWHERE:
+        return value
+    message = f"`{node.text}` is a string in Defender's tables; it is parsed, as Log Analytics holds it"
+    hint = f"write `parse_json({node.text})`, which runs in both"
+    context.compiler.report("kql-read-as-json", message, node.region, hint, Severity.WARNING)
+    call = syntax.Call(region=node.region, name="parse_json", name_region=node.region, arguments=(node,))
+    return context.plain().lower(call)
+
+
 def lower_index(context: Context, node: syntax.Index) -> Typed:
     """`base[index]`: an element of an array (negative from the end), or a property whose name is computed."""
     place = context.plain()
     base, index = place.lower(node.base), place.lower(node.index)
     if isinstance(base, Broken) or isinstance(index, Broken):
         return BROKEN
+    base = _read_as_json(context, node.base, base)
     if base.type is not KustoType.DYNAMIC:
         hint = "use substring() for a part of a string" if base.type is KustoType.STRING else ""
         raise Refusal("kql-type", f"only a dynamic value has elements; this is a {base.type}", hint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tiercel.plan.nodes.node import Node
 
-__all__ = ["Divide", "Modulo", "Quotient"]
+__all__ = ["Divide", "LowBits", "Modulo", "Quotient", "Wrapped"]
 
 
 class Divide(Node):
@@ -29,3 +29,13 @@ class Modulo(Node):
     """
 
     arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
+
+
+class Wrapped(Node):
+    """`this` `+`, `-` or `*` (the text `operator`) `expression`, all BIGINT; beyond 64 bits it begins anew below."""
+
+    arg_types = {"this": True, "expression": True, "operator": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
+
+
+class LowBits(Node):
+    """The aggregate sum `this` of BIGINTs as a BIGINT; beyond 64 bits it begins anew below."""

@@ -34,8 +34,31 @@ def render_modulo(generator: Generator, node: nodes.Modulo) -> str:
     return f"(((({generator.sql(node.this)}) % {divisor}) + {divisor}) % {divisor})"
 
 
+_HALF: Final = 1 << 63
+_LOW_BITS: Final = (1 << 64) - 1
+
+
+def _low_bits(wide: str) -> str:
+    """The HUGEINT's low 64 bits as a BIGINT."""
+    return f"CAST(((({wide}) + {_HALF}) & {_LOW_BITS}) - {_HALF} AS BIGINT)"
+
+
+def render_wrapped(generator: Generator, node: nodes.Wrapped) -> str:
+    """Plain arithmetic, and in 128 bits where a batch of rows leaves the range: DuckDB makes an error of that."""
+    left, right, operator = generator.sql(node.this), generator.sql(node.expression), node.args["operator"]
+    wide = _low_bits(f"CAST({left} AS HUGEINT) {operator} CAST({right} AS HUGEINT)")
+    return f"COALESCE(TRY(({left}) {operator} ({right})), {wide})"
+
+
+def render_low_bits(generator: Generator, node: nodes.LowBits) -> str:
+    """DuckDB sums whole numbers in 128 bits."""
+    return _low_bits(generator.sql(node.this))
+
+
 RENDERED: Final[dict[type, Rendering]] = {
     nodes.Divide: render_divide,
     nodes.Quotient: render_quotient,
+    nodes.LowBits: render_low_bits,
     nodes.Modulo: render_modulo,
+    nodes.Wrapped: render_wrapped,
 }
