@@ -72,7 +72,7 @@ def test_names_that_differ_by_case_alone_come_back_as_written(engine: DuckDBEngi
 
 
 def test_a_failure_names_the_query_and_holds_no_sql(engine: DuckDBEngine) -> None:
-    plan = plan_of("range n from 9223372036854775806 to 9223372036854775807 step 1 | summarize s = sum(n * 4)")
+    plan = plan_of("DeviceEvents | count")
     with pytest.raises(EngineError) as caught:
         engine.run(plan, query="my rule")
     assert "my rule" in str(caught.value)

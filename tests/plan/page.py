@@ -115,8 +115,12 @@ Rows are compared with what the Kusto emulator returned for the examples of Kust
 answered otherwise are listed, each with its reason, in tests/plan/conformance_gaps.txt.
 
 Everywhere: instants hold whole microseconds, where Kusto's hold ticks of 100 nanoseconds; `now()` is the same for the
-whole run and can be set; sums of whole numbers beyond 64 bits are an error, where Kusto's begin anew at the other end;
-of several rows that would do (innerunique, take, sample, take_any) the same ones are given each time.
+whole run and can be set; of several rows that would do (innerunique, take, sample, take_any) the same ones are given
+each time. Tables that are only published (Sentinel's, Defender's others, those of ASIM's parsers) can be named and hold
+no rows, unless they are given: `--table NAME=FILE`, `--watchlist NAME=FILE`.
+
+A string beside a number in `==`, `!=`, `in` is compared with the number as it is written; beside any other value it is
+read as that value's type. Kusto's parser takes these, and no page says what they mean.
 """
 
 

@@ -60,7 +60,9 @@ def lower_name(context: Context, node: syntax.Name) -> Typed:
         return context.lower(call)
     scalars = context.scope.names(ScalarBinding)
     if relation is None:
-        raise Refusal("kql-unknown-name", f"no value is called `{node.text}`", did_you_mean(node.text, scalars))
+        known = [*scalars, *context.scope.names(TableBinding), *context.compiler.table_names()]
+        message = f"no table and no value is called `{node.text}`"
+        raise Refusal("kql-unknown-name", message, did_you_mean(node.text, known))
     if (found := in_other_case(context, relation, node.text, node.region)) is not None:
         return BROKEN if found.broken else found.typed()
     of_table = f" of {relation.name}" if relation.name else " here"

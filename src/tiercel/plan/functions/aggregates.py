@@ -20,6 +20,7 @@ from tiercel.plan.functions.forms import (
 from tiercel.plan.functions.registry import Aggregate, Environment, name_of_first, prefixed, prefixed_by_both
 from tiercel.plan.literals import cast, constant
 from tiercel.plan.nodes.aggregates import AtExtreme, FirstOf
+from tiercel.plan.nodes.arithmetic import LowBits
 from tiercel.plan.nodes.json import DynamicIsNull
 from tiercel.plan.nodes.time import FromMicroseconds, Microseconds
 from tiercel.plan.values import Refusal, Typed
@@ -132,6 +133,8 @@ def _sum(name: str, arguments: Sequence[Typed], position: int | None) -> Typed:
     kind = KustoType.LONG if value.type in INTEGERS else value.type
     total = filtered(exp.Sum(this=value.sql), _condition(name, arguments, position))
     zero = 0.0 if kind is KustoType.REAL else 0
+    if kind in {KustoType.LONG, KustoType.TIMESPAN}:
+        return _or(LowBits(this=total), zero, kind)
     return _or(total if kind is KustoType.REAL else cast(total, kind), zero, kind)
 
 

@@ -32,7 +32,7 @@ class Modulo(Node):
 
 
 class Wrapped(Node):
-    """`this` `+`, `-` or `*` (the text `operator`) `expression`, all BIGINT; beyond 64 bits it begins anew below."""
+    """`operator` (`+`, `-`, `*`) of `this` and `expression`, all BIGINT; beyond 64 bits it begins anew below."""
 
     arg_types = {"this": True, "expression": True, "operator": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it
 

@@ -27,6 +27,8 @@ _HIDDEN: Final = (
     Column("_TimeReceived", KustoType.DATETIME),
     Column("_BilledSize", KustoType.REAL),
     Column("_IsBillable", KustoType.STRING),
+    Column("MG", KustoType.STRING),
+    Column("ManagementGroupName", KustoType.STRING),
 )
 """The columns that Log Analytics gives every table (Microsoft Learn, "Standard columns in Azure Monitor Logs")."""
 

@@ -44,10 +44,9 @@ def _low_bits(wide: str) -> str:
 
 
 def render_wrapped(generator: Generator, node: nodes.Wrapped) -> str:
-    """Plain arithmetic, and in 128 bits where a batch of rows leaves the range: DuckDB makes an error of that."""
-    left, right, operator = generator.sql(node.this), generator.sql(node.expression), node.args["operator"]
-    wide = _low_bits(f"CAST({left} AS HUGEINT) {operator} CAST({right} AS HUGEINT)")
-    return f"COALESCE(TRY(({left}) {operator} ({right})), {wide})"
+    """In 128 bits: DuckDB makes an error of a BIGINT that leaves its range, and TRY takes no aggregate or subquery."""
+    left, right = generator.sql(node.this), generator.sql(node.expression)
+    return _low_bits(f"CAST({left} AS HUGEINT) {node.args['operator']} CAST({right} AS HUGEINT)")
 
 
 def render_low_bits(generator: Generator, node: nodes.LowBits) -> str:

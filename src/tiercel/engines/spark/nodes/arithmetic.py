@@ -35,8 +35,28 @@ def render_modulo(generator: Generator, node: nodes.Modulo) -> str:
     return f"PMOD({generator.sql(node.this)}, NULLIF(ABS({generator.sql(node.expression)}), 0))"
 
 
+_TRIED: Final = {"+": "TRY_ADD", "-": "TRY_SUBTRACT", "*": "TRY_MULTIPLY"}
+_HALF: Final = 1 << 63
+_WHOLE: Final = 1 << 64
+
+
+def render_wrapped(generator: Generator, node: nodes.Wrapped) -> str:
+    """Plain arithmetic, and in decimals where that leaves 64 bits: in its strict mode Spark makes an error of it."""
+    left, right, operator = generator.sql(node.this), generator.sql(node.expression), node.args["operator"]
+    wide = f"CAST({left} AS DECIMAL(19, 0)) {operator} CAST({right} AS DECIMAL(19, 0))"
+    low = f"CAST(PMOD(({wide}) + {_HALF}BD, {_WHOLE}BD) - {_HALF}BD AS BIGINT)"
+    return f"COALESCE({_TRIED[operator]}({left}, {right}), {low})"
+
+
+def render_low_bits(generator: Generator, node: nodes.LowBits) -> str:
+    """A sum as it is: one that leaves 64 bits is an error here."""
+    return f"CAST({generator.sql(node.this)} AS BIGINT)"
+
+
 RENDERED: Final[dict[type, Rendering]] = {
     nodes.Divide: render_divide,
     nodes.Quotient: render_quotient,
+    nodes.Wrapped: render_wrapped,
+    nodes.LowBits: render_low_bits,
     nodes.Modulo: render_modulo,
 }
