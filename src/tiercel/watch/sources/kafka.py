@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["KafkaSource"]
 
 _MESSAGES_AT_ONCE: Final = 500
-_QUIET: Final = 0.5
-"""Seconds without a message after which a partition counts as read to its end, for now."""
+_POLL: Final = 0.5
+_SILENT: Final = 15.0
+"""Seconds without a message, where some are to come, after which they are left to the next look."""
 _CONNECT: Final = 15.0
 
 
@@ -46,6 +47,7 @@ class KafkaSource:
                 "group.id": "tiercel",
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
+                "enable.partition.eof": True,
                 "auto.offset.reset": "error",
                 "allow.auto.create.topics": False,
                 **(settings or {}),
@@ -69,27 +71,24 @@ class KafkaSource:
     def take(self, known: Mapping[str, str], folder: Path, room: int) -> Taken:
         """The messages that the lake does not have. Raises InputError where the broker cannot be reached."""
         taken = Taken()
-        begins = self._begin(known, taken)
+        begins, ends = self._begin(known, taken)
         records: dict[int, list[bytes]] = {}
         until = dict(begins)
-        last = time.monotonic()
-        while taken.bytes < room:
-            messages = self._consumer.consume(_MESSAGES_AT_ONCE, _QUIET)
-            for message in messages:
-                if message.error():
-                    self._failed(message, taken)
-                    continue
+        heard = time.monotonic()
+        while any(until[partition] < end for partition, end in ends.items()):
+            if taken.bytes >= room or time.monotonic() - heard > _SILENT:
+                taken.is_behind = taken.bytes >= room
+                break
+            for message in self._consumer.consume(_MESSAGES_AT_ONCE, _POLL):
+                heard = time.monotonic()
                 partition = message.partition()
+                if message.error():
+                    self._failed(message, until, taken)
+                    continue
                 until[partition] = message.offset() + 1
                 for record in _records(message.value()):
                     records.setdefault(partition, []).append(record)
                     taken.bytes += len(record)
-            if messages:
-                last = time.monotonic()
-            elif time.monotonic() - last >= _QUIET:
-                break
-        else:
-            taken.is_behind = True
         for partition, end in until.items():
             self._at[partition] = end
             item = str(partition)
@@ -102,17 +101,18 @@ class KafkaSource:
                 taken.pieces[copy] = Piece(f"{self.name}/{partition}@{begins[partition]}", 0)
         return taken
 
-    def _begin(self, known: Mapping[str, str], taken: Taken) -> dict[int, int]:
-        """Where each partition is read on from, after the consumer was put there."""
+    def _begin(self, known: Mapping[str, str], taken: Taken) -> tuple[dict[int, int], dict[int, int]]:
+        """Where each partition is read on from, after the consumer was put there, and where it ends by now."""
         try:
             described = self._consumer.list_topics(self._topic, timeout=_CONNECT).topics[self._topic]
             if described.error is not None:
                 message = f"the topic {self._topic} cannot be read at {self._brokers}: {described.error.str()}"
                 raise InputError(message, path=self.name)
-            begins = {}
+            begins, ends = {}, {}
             for partition in sorted(described.partitions):
                 place = self._kafka.TopicPartition(self._topic, partition)
                 low, high = self._consumer.get_watermark_offsets(place, timeout=_CONNECT)
+                ends[partition] = high
                 begins[partition] = self._resumed(partition, known.get(str(partition)), low, high, taken)
         except self._kafka.KafkaException as error:
             reason = error.args[0].str()
@@ -121,7 +121,7 @@ class KafkaSource:
             self._consumer.assign(
                 [self._kafka.TopicPartition(self._topic, partition, at) for partition, at in begins.items()]
             )
-        return begins
+        return begins, ends
 
     def _resumed(self, partition: int, known: str | None, low: int, high: int, taken: Taken) -> int:
         """The offset to read on from: what the lake says, as far as the topic still holds it."""
@@ -140,9 +140,12 @@ class KafkaSource:
             return low
         return at
 
-    def _failed(self, message: Any, taken: Taken) -> None:
+    def _failed(self, message: Any, until: dict[int, int], taken: Taken) -> None:
+        """Takes what is no message: the end of a partition, which may lie behind the last message, or an error."""
         error = message.error()
-        if error.code() != self._kafka.KafkaError._PARTITION_EOF:  # noqa: SLF001  the library's own name for it
+        if error.code() == self._kafka.KafkaError._PARTITION_EOF:  # noqa: SLF001  the library's own name for it
+            until[message.partition()] = max(until[message.partition()], message.offset())
+        else:
             taken.issues.append(Issue("watch-topic", f"{self._topic}/{message.partition()}: {error.str()}"))
 
 
