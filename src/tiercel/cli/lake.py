@@ -42,7 +42,7 @@ def info_command(*, lake: Path, written_as: str) -> int:
     """Show what stands in LAKE: for each table rows, days, devices, parts and size, and the commits behind them."""
     dataset = Dataset.open(lake)
     tables = {name: _told(dataset, parts) for name, parts in dataset.tables.items() if parts}
-    kinds = Counter(str(commit.operation) for commit in dataset.commits())
+    kinds = Counter(str(commit.operation) for commit in dataset.commits(dataset.oldest_commit - 1))
     words = console(sys.stdout)
     if written_as == "json":
         facts = {"lake": str(lake), "version": dataset.version, "commits": kinds, "inputs": len(dataset.inputs)}
@@ -96,7 +96,7 @@ def compact_command(*, lake: Path, keep: timedelta) -> int:
         words.print(f"{plural(done.overtaken, 'part')} left to another compaction that was faster")
     words.print(
         f"Deleted: {plural(cleaned.replaced, 'replaced part')}, {plural(cleaned.unacknowledged, 'part')} uncommitted,"
-        f" {plural(cleaned.staged, 'folder')} of stopped writers"
+        f" {plural(cleaned.staged, 'folder')} of stopped writers, {plural(cleaned.records, 'old record')} of the log"
     )
     if cleaned.kept:
         words.print(f"{plural(cleaned.kept, 'replaced part')} kept for those who may still read, until --keep is over")
@@ -113,7 +113,7 @@ def check_command(*, lake: Path) -> int:
     """
     dataset = Dataset.open(lake)
     issues = [*dataset.issues, *(issue for _, issue in dataset.damaged())]
-    versions = sum(1 for _ in dataset.commits())
+    versions = sum(1 for _ in dataset.commits(dataset.oldest_commit - 1))
     parts = sum(len(parts) for parts in dataset.tables.values())
     show_issues(console(sys.stderr), issues)
     found = plural(len(issues), "issue") if issues else "all sound"

@@ -74,7 +74,7 @@ def take_in(lake: Path, sources: Sequence[Source], now: datetime) -> Arrived:
 
 def newest_ingestion(dataset: Dataset) -> datetime | None:
     """The newest time of ingestion among the last commits; None where they imported nothing."""
-    commits = dataset.commits(since=max(dataset.version - _SEARCHED, 0))
+    commits = dataset.commits(since=max(dataset.version - _SEARCHED, dataset.oldest_commit - 1, 0))
     return max((one.ingestion_time for one in commits if one.ingestion_time), default=None)
 
 

@@ -44,5 +44,5 @@ def keep_up(lake: Path, dataset: Dataset, compactions: int, *, keep: timedelta =
     deleted = 0
     if compactions % _CLEAN_AFTER == 0:
         cleaned = clean(lake, keep=keep)
-        deleted = cleaned.replaced + cleaned.unacknowledged
+        deleted = cleaned.replaced + cleaned.unacknowledged + cleaned.records
     return Upkeep(done.parts_before - done.parts_after, deleted, tuple(done.issues))

@@ -231,7 +231,7 @@ class Watcher:
     def _windows(self, name: str, dataset: Dataset, now: datetime) -> list[Window]:
         """The windows that the rule has not looked at yet; none where it is not due."""
         progress = self._progress.get(name)
-        if progress is None or progress.ran is None:
+        if progress is None or progress.ran is None or progress.version + 1 < dataset.oldest_commit:
             oldest = now - self.options.lateness
             parts = (part for parts in dataset.tables.values() for part in parts if part.day)
             spans = together(Span(part.first, part.last) for part in parts if part.first and part.last)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from tiercel.tables.lake.log import check_format, read_state, utc_now
+from tiercel.tables.lake.log import check_format, prune, read_state, utc_now
 from tiercel.tables.lake.records import Operation
 from tiercel.tables.lake.storage import STAGING, Storage, written
 from tiercel.tables.lake.transaction import Transaction
@@ -27,13 +27,14 @@ KEEP: Final = timedelta(days=1)
 class Cleaned:
     """What was deleted: parts that compactions had replaced, parts and staging folders of writers that never committed.
 
-    `kept` counts replaced parts that are too young to go.
+    `kept` counts replaced parts that are too young to go, `records` those of the log that checkpoints sum up.
     """
 
     replaced: int
     unacknowledged: int
     staged: int
     kept: int
+    records: int = 0
 
 
 def clean(where: str | Path, *, keep: timedelta = KEEP) -> Cleaned:
@@ -52,7 +53,9 @@ def clean(where: str | Path, *, keep: timedelta = KEEP) -> Cleaned:
     if dead:
         with Transaction.begin(where) as transaction:
             transaction.commit(operation=Operation.CLEAN, forgets=dead)
-    return Cleaned(len(dead), strays, staged, len(state.dead) - len(dead))
+    with written(storage):
+        records = prune(storage, oldest)
+    return Cleaned(len(dead), strays, staged, len(state.dead) - len(dead), records)
 
 
 def _delete(storage: Storage, state: State, dead: list[str], oldest: float) -> tuple[int, int]:

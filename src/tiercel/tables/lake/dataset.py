@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from tiercel.errors import InputError, Issue
 from tiercel.tables import TABLES
-from tiercel.tables.lake.log import check_format, read_commit, read_state
+from tiercel.tables.lake.log import check_format, oldest_commit, read_commit, read_state
 from tiercel.tables.lake.schema import table_named
 from tiercel.tables.lake.storage import Storage
 
@@ -131,8 +131,16 @@ class Dataset:
         return found
 
     def commits(self, since: int = 0) -> Iterator[Commit]:
-        """The records of the commits after `since` up to this dataset's version, oldest first."""
+        """The records of the commits after `since` up to this dataset's version, oldest first.
+
+        Raises InputError where one of them was pruned: `oldest_commit` says from where on they are kept.
+        """
         return (read_commit(self.storage, version) for version in range(since + 1, self.version + 1))
+
+    @property
+    def oldest_commit(self) -> int:
+        """The first commit whose record is still there."""
+        return oldest_commit(self.storage)
 
     def damaged(self, parts: Iterable[Part] | None = None) -> Iterator[tuple[str, Issue]]:
         """The path of, and an issue for, each part that is missing, cut, or changed in any page; None: of all parts."""

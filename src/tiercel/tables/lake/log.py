@@ -4,7 +4,8 @@
     _tiercel/commits/00000000000000000001/commit.json    one record a commit, without gaps
     _tiercel/checkpoints/00000000000000000064.json       what lives after that commit
 
-The log alone says which parts live. A checkpoint only saves reading: one that is damaged is passed over.
+The log alone says which parts live. A checkpoint saves reading, and a damaged one is passed over. Records that two
+sound checkpoints sum up are deleted in time: a lake written to every minute would have half a million in a year.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ __all__ = [
     "claim",
     "create_lake",
     "is_lake",
+    "oldest_commit",
+    "prune",
     "read_commit",
     "read_state",
     "utc_now",
@@ -148,8 +151,10 @@ def read_state(storage: Storage, since: State | None = None) -> State:
     Raises InputError where the log has a gap, is damaged, or is of a newer format.
     """
     checkpoints = _numbers(storage, _CHECKPOINTS)  # listed before the commits: no later one is missing by a race
-    newest = max(_numbers(storage, _COMMITS), default=0)
-    state = since or _checkpoint(storage, checkpoints)
+    numbers = _numbers(storage, _COMMITS)
+    newest = max(numbers, default=0)
+    is_pruned = since is not None and since.version + 1 < min(numbers, default=0)
+    state = _checkpoint(storage, checkpoints) if since is None or is_pruned else since
     if max(state.version, *checkpoints, 0) > newest:
         place = str(storage.path(_COMMITS))
         raise InputError(f"{place} is damaged: commits after {newest} are missing", path=place)
@@ -160,7 +165,39 @@ def read_state(storage: Storage, since: State | None = None) -> State:
 
 def claim(storage: Storage, commit: Commit, writer: str) -> bool:
     """Whether the commit is now part of the log; False where another writer has taken its number."""
-    return storage.put_if_absent(_folder(commit.version), _RECORD, seal(commit.to_json()), writer)
+    if not storage.put_if_absent(_folder(commit.version), _RECORD, seal(commit.to_json()), writer):
+        return False
+    # A writer that slept for days between reading the log and this may have got a number whose record was pruned.
+    if max(_numbers(storage, _CHECKPOINTS), default=0) < commit.version:
+        return True
+    storage.discard(_folder(commit.version))
+    return False
+
+
+def oldest_commit(storage: Storage) -> int:
+    """The number of the oldest record that is kept; 1 where there is none yet."""
+    return min(_numbers(storage, _COMMITS), default=1)
+
+
+def prune(storage: Storage, before: float) -> int:
+    """How many records went that were written before the moment (seconds since 1970) and are summed up twice."""
+    checkpoints = sorted(_numbers(storage, _CHECKPOINTS), reverse=True)
+    sound = (version for version in checkpoints if _checkpoint(storage, [version]).version == version)
+    newest, second = next(sound, 0), next(sound, 0)
+    if not newest or not second:
+        return 0
+    gone = 0
+    for version in sorted(_numbers(storage, _COMMITS)):
+        folder = _folder(version)
+        changed = storage.changed(f"{folder}/{_RECORD}")
+        if version > second or changed is None or changed > before:
+            break  # from the oldest on, so that what is left has no gap
+        storage.discard(folder)
+        gone += 1
+    for version in checkpoints:
+        if version < second:
+            storage.remove(f"{_CHECKPOINTS}/{version:020d}.json")
+    return gone
 
 
 def write_checkpoint(storage: Storage, state: State, writer: str) -> None:
