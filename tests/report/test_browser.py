@@ -52,7 +52,7 @@ def test_it_renders_without_a_word_and_asks_for_nothing(opened, pages, name, sch
     assert page.locator("#graph svg .edge").count()
     assert page.locator("#timeline-picture .dot").count()
     page.locator("#open-all").click()
-    for button in page.locator("button[data-event]:visible").all()[:6]:
+    for button in page.locator("[data-event] > button:visible").all()[:6]:
         button.click()
     page.locator("pre.event", has_text="logs").or_(page.locator("pre.event").first).first.wait_for()
     assert "owned" not in page.title().partition("finding")[0]
@@ -98,7 +98,7 @@ def test_a_finding_is_reached_opened_and_read_by_keyboard(opened, pages):
     assert first(page).locator("details").evaluate("each => each.open")
     for _ in range(10):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.matches('button[data-event]')"):
+        if page.evaluate("document.activeElement.matches('[data-event] > button')"):
             break
     page.keyboard.press("Enter")
     first(page).locator("pre.event").wait_for()
@@ -222,7 +222,7 @@ def test_paper_shows_every_finding_whole(opened, pages):
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert all(each.is_visible() for each in page.locator(".finding .body").all())
-    assert page.locator(".filters:visible, nav:visible, button[data-event]:visible").count() == 0
+    assert page.locator(".filters:visible, nav:visible, [data-event] > button:visible").count() == 0
     assert "Identify the caller" in page.locator(".response").first.text_content()
     assert len(page.pdf()) > 10_000
 

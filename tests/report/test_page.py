@@ -114,7 +114,7 @@ def events_of(page):
 def test_raw_events_come_from_the_files(pages):
     page = (pages / "full.html").read_text()
     events = events_of(page)
-    shown = re.findall(r'<span class="source">winlogbeat\.ndjson#101 <button data-event="(\d+)"', page)
+    shown = re.findall(r'<span class="source" data-event="(\d+)">winlogbeat\.ndjson#101<', page)
     place, event = events[int(shown[0])].split("\n\n", 1)
     assert (place, json.loads(event)["n"]) == ("logs/winlogbeat.ndjson#101", 100)
     assert "told by <b>Sysmon 1</b>" in page

@@ -92,13 +92,11 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A finding's steps true to scale, from the first to the last."""
+    """A finding's steps true to scale, from the first to the last; the list of steps says the same in words."""
 
     pins: tuple[Pin, ...]
     first: str
     length: str
-    label: str
-    """The same in words, for whoever does not see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ class Step:
     told_by: str
     """The log and id of the raw event: `Sysmon 3`."""
     clock: str
-    """The time as its event has it, and what was corrected."""
+    """The time as its event has it where that is another, and what was corrected."""
     table: str
     source: str
     event: int | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from tiercel.report.context import Axis, Fact, FindingView, FollowedView, Pin, Process, Step, Technique, Unknown
@@ -233,7 +232,8 @@ def _written(step: findings.Step, told: Told, clocks: Sequence[Clock]) -> str:
         ),
         None,
     )
-    written = f"written {text(told.written, 40)}" if told.written else ""
+    is_same = told.written.replace("T", " ").rstrip("Z").startswith(moment(step.time))
+    written = f"written {text(told.written, 40)}" if told.written and not is_same else ""
     corrected = f"this clock was set right by {offset:+.2f} s" if offset else ""
     return "; ".join(part for part in (written, corrected) if part)
 
@@ -261,8 +261,7 @@ def _axis(evidence: Sequence[findings.Step]) -> Axis | None:
         has_room = place - labelled >= _NEAR
         pins.append(Pin(f"{2 + place * 0.96:.2f}", str(number) if has_room else ""))
         labelled = place if has_room else labelled
-    words = ", ".join(f"{step.step} {duration(step.time - earlier.time)} later" for earlier, step in pairwise(evidence))
-    return Axis(tuple(pins), clock_time(first), duration(length), text(f"{evidence[0].step}, {words}", 600))
+    return Axis(tuple(pins), clock_time(first), duration(length))
 
 
 def _clock(clock: Clock) -> str:

@@ -21,6 +21,9 @@ __all__ = ["environment", "render", "write_page"]
 _MOST_BYTES: Final = 4_800_000
 """What a page should take: it is sent by mail, and opened on slow machines."""
 
+_SHARE: Final = 0.85
+"""So much of it is for what stands in the page, the rest for raw events."""
+
 _ROOMS: Final = (LONGEST, 800, 300, 120)
 """So many characters a text of an event may take, the first that fits."""
 
@@ -51,9 +54,15 @@ def write_page(saved: Saved, folders: Sequence[Path], *, progress: Callable[[str
 
     """
     originals = originals_of(saved, folders, progress=progress)
+    sizes = {}
     for longest in _ROOMS:
-        size = len(render(read_page(saved, originals, longest=longest, event_bytes=0)).encode())
-        if size <= _MOST_BYTES * 3 // 4:
+        sizes[longest] = len(render(read_page(saved, originals, longest=longest, event_bytes=0)).encode())
+        if sizes[longest] <= _MOST_BYTES * _SHARE:
             break
+    # Cutting texts further where they are not what makes the page large would lose them for nothing.
+    longest = next(
+        each for each, size in sizes.items() if size <= max(min(sizes.values()) * 1.05, _MOST_BYTES * _SHARE)
+    )
+    size = sizes[longest]
     room = max(_MOST_BYTES - size, _MOST_BYTES // 10)
     return render(read_page(saved, originals, longest=longest, event_bytes=room))

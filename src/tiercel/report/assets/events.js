@@ -8,7 +8,7 @@
     return JSON.parse(await new Response(stream).text());
   };
   document.addEventListener("click", async (event) => {
-    const button = event.target.closest?.("button[data-event]");
+    const button = event.target.closest?.("[data-event] > button");
     if (!button) return;
     const isOpen = button.getAttribute("aria-expanded") === "true";
     button.setAttribute("aria-expanded", String(!isOpen));
@@ -25,7 +25,7 @@
     button.after(shown);
     try {
       unpacked ??= unpack();
-      shown.textContent = (await unpacked)[Number(button.dataset.event)];
+      shown.textContent = (await unpacked)[Number(button.parentElement.dataset.event)];
     } catch {
       shown.textContent = "This browser cannot unpack the event; it stands in its file at that place.";
     }

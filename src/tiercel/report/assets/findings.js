@@ -8,9 +8,21 @@ const fillResponses = (within) => {
     part.append(steps.cloneNode(true));
   }
 };
+// Each place of a raw event gets its button when the finding is opened: thousands of them would slow the page.
+const addButtons = (within) => {
+  for (const place of within.querySelectorAll(".source[data-event]")) {
+    if (place.querySelector("button")) continue;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Raw event";
+    button.setAttribute("aria-label", `Raw event ${place.textContent}`);
+    button.setAttribute("aria-expanded", "false");
+    place.append(" ", button);
+  }
+};
 document.addEventListener("toggle", ({ target }) => {
   fillResponses(target);
-  for (const button of target.querySelectorAll("button[data-event]:not([aria-expanded])")) button.setAttribute("aria-expanded", "false");
+  addButtons(target);
 }, true);
 
 const openFinding = (() => {
