@@ -208,3 +208,39 @@ def test_a_hostile_wrapping_stops_nothing(value, tmp_path, imported):
     result = imported(tmp_path)
     assert EXPECTED in seen(result)
     assert result.report.read == result.report.kept + sum(result.report.skipped.values())
+
+
+def test_the_text_of_a_security_event(tmp_path, imported):
+    """What PowerShell keeps of a log-on and of a process, as Windows renders them in English."""
+    logon = (
+        "An account was logged on.\r\n\r\nSubject:\r\n\tSecurity ID:\t\tS-1-0-0\r\n\tAccount Name:\t\t-\r\n"
+        "\tLogon ID:\t\t0x0\r\n\r\nLogon Information:\r\n\tLogon Type:\t\t3\r\n\r\nNew Logon:\r\n"
+        "\tSecurity ID:\t\tS-1-5-21-1\r\n\tAccount Name:\t\tann\r\n\tAccount Domain:\t\tEXAMPLE\r\n"
+        "\tLogon ID:\t\t0x5761AB\r\n\r\nNetwork Information:\r\n\tWorkstation Name:\tWS2\r\n"
+        "\tSource Network Address:\t10.0.0.5\r\n\tSource Port:\t\t50001\r\n\r\n"
+        "This event is generated when a logon session is created."
+    )
+    process = (
+        "A new process has been created.\r\n\r\nCreator Subject:\r\n\tSecurity ID:\t\tS-1-5-18\r\n"
+        "\tLogon ID:\t\t0x3E7\r\n\r\nTarget Subject:\r\n\tSecurity ID:\t\tS-1-5-21-1\r\n\tAccount Name:\t\tann\r\n"
+        "\tLogon ID:\t\t0x5761AB\r\n\r\nProcess Information:\r\n\tNew Process ID:\t\t0x1f0\r\n"
+        "\tNew Process Name:\tC:\\Windows\\System32\\cmd.exe\r\n\tCreator Process ID:\t0x2bc\r\n"
+        "\tCreator Process Name:\tC:\\Windows\\System32\\wbem\\WmiPrvSE.exe\r\n"
+        "\tProcess Command Line:\tcmd.exe /c echo Subject: x\r\n"
+    )
+    head = {"LogName": "Security", "MachineName": "ws1", "TimeCreated": "/Date(1614852001500)/"}
+    events = [
+        {**head, "Id": 4624, "Message": logon, "RecordId": 1},
+        {**head, "Id": 4688, "Message": process, "RecordId": 2},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(events), encoding="utf-8")
+    result = imported(tmp_path)
+    (row,) = result.rows(
+        'SELECT "AccountName", "LogonType", "LogonId", "RemoteIP", "RemotePort" FROM "DeviceLogonEvents"'
+    )
+    assert list(row.values()) == ["ann", "Network", 0x5761AB, "10.0.0.5", 50001]
+    (row,) = result.rows(
+        'SELECT "FileName", "ProcessId", "ProcessCommandLine", "LogonId", "InitiatingProcessFileName"'
+        ' FROM "DeviceProcessEvents"'
+    )
+    assert list(row.values()) == ["cmd.exe", 0x1F0, "cmd.exe /c echo Subject: x", 0x5761AB, "wmiprvse.exe"]

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from tiercel.tables.arrow import texts
+from tiercel.telemetry.readers.event_message import fields_of_message
 from tiercel.telemetry.readers.event_xml import data_of_xml, event_of_xml
 from tiercel.telemetry.readers.records import Records
 
@@ -204,13 +205,16 @@ def _get_winevent(value: dict[str, Any]) -> dict[str, Any] | None:
     """What PowerShell keeps of an event: its text, and no named values."""
     if not {"Id", "LogName", "MachineName"} <= value.keys():
         return None
+    identifier, message = value["Id"], value.get("Message")
+    named = fields_of_message(identifier, message) if isinstance(identifier, int) and isinstance(message, str) else {}
     return {
-        "EventID": value["Id"],
+        **named,
+        "EventID": identifier,
         "Channel": value["LogName"],
         "Computer": value["MachineName"],
         "TimeCreated": _moment(value.get("TimeCreated")),
         "EventRecordID": value.get("RecordId"),
-        "Message": value.get("Message"),
+        "Message": message,
     }
 
 
