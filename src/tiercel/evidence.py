@@ -21,6 +21,7 @@ from tiercel.tables import TABLES
 from tiercel.tables.lake import Dataset, is_lake
 from tiercel.telemetry import importer
 from tiercel.telemetry.lake import attach
+from tiercel.telemetry.storage import keep_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -106,7 +107,7 @@ def open_telemetry(
     spill = Spill.begin()
     try:
         connection = spill.connect(memory_bytes)
-        connection.execute("SET enable_progress_bar = false")  # standard output is for data
+        keep_quiet(connection)
         if any(is_lake(path) for path in files):
             report = _attach_lake(files, connection, clock, channels)
         else:

@@ -29,16 +29,20 @@ from tiercel.findings import (
     Suppressed,
     as_arrow,
     assemble,
+    findings_html,
     sift,
     trace,
     with_recurrence,
 )
 from tiercel.rules import Collection, Rule, read_catalog, read_collection
+from tiercel.shown import plural
 from tiercel.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    import pandas as pd
+    import polars as pl
     import pyarrow as pa
 
     from tiercel.engines.engine import Statement
@@ -88,9 +92,23 @@ class Findings(Sequence[Finding]):
     def __repr__(self) -> str:
         return f"<{len(self)} findings>"
 
+    def _repr_html_(self) -> str:
+        """The findings as a notebook shows them."""
+        return findings_html(self._findings)
+
     def to_arrow(self) -> pa.Table:
         """The findings as an Arrow table of `tiercel.findings.SCHEMA`."""
         return as_arrow(self._findings)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The findings as a pandas data frame. Raises ImportError where pandas (`tiercel[pandas]`) is not installed."""
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> pl.DataFrame:
+        """The findings as a Polars data frame. Raises ImportError where Polars (`tiercel[polars]`) is not installed."""
+        import polars as pl  # noqa: PLC0415  it is an extra
+
+        return pl.DataFrame(self.to_arrow())
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """What `pyarrow.table(findings)` and other Arrow readers ask for."""
@@ -150,6 +168,16 @@ class Result:
     filter_issues: tuple[Issue, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     """The findings that environment filters took, each with its filter's id."""
+
+    def _repr_html_(self) -> str:
+        """The result as a notebook shows it: what was read, what ran, and the findings."""
+        read = sum(file.read for file in self.report.files)
+        told = f"{plural(read, 'record')} read, {plural(len(self.rules_run), 'rule')} ran"
+        if self.rules_failed:
+            told += f", {plural(len(self.rules_failed), 'rule')} did not run"
+        if self.suppressed:
+            told += f", {plural(len(self.suppressed), 'finding')} suppressed by filters"
+        return findings_html(self.findings, f"{plural(len(self.findings), 'finding')}; {told}")
 
     @cached_property
     def paths(self) -> tuple[MovementPath, ...]:

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "show": "tiercel.cli.show:show_command",
     "paths": "tiercel.cli.paths:paths_command",
     "report": "tiercel.cli.page:report_command",
+    "export": "tiercel.cli.export:export_command",
     "query": "tiercel.cli.query:query_command",
     "import": "tiercel.cli.import_:import_command",
     "watch": "tiercel.cli.watch:watch_command",

@@ -11,6 +11,7 @@ from tiercel.findings.attribution import Attribution, Caller, Followed, Logon, M
 from tiercel.findings.finding import Finding, Process, Step
 from tiercel.findings.lookup import Lookup
 from tiercel.findings.merge import merge, merge_groups, merged
+from tiercel.findings.notebook import findings_html
 from tiercel.findings.path import Hop, MovementPath
 from tiercel.findings.reading import from_json, read_lines
 from tiercel.findings.recurrence import Recurrence, with_recurrence
@@ -41,6 +42,7 @@ __all__ = [
     "as_json",
     "assemble",
     "assemble_rows",
+    "findings_html",
     "from_json",
     "iso",
     "merge",

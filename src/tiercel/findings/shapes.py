@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA", "as_arrow", "as_json", "iso", "plain"]
 
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _TIME: Final = pa.timestamp("us", tz="UTC")
 _TEXT: Final = pa.string()
 _PROCESS: Final = pa.struct([("name", _TEXT), ("pid", pa.int64()), ("command_line", _TEXT), ("start", _TIME)])
@@ -187,7 +189,11 @@ def as_json(finding: Finding) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A result's value as JSON can hold it."""
+    r"""A result's value as JSON can hold it; halves of characters, which UTF-8 has no place for, become U+FFFD.
+
+    >>> plain({"a": ("x\ud800", timedelta(seconds=2))})
+    {'a': ['x\ufffd', 2.0]}
+    """
     match value:
         case datetime():
             return iso(value)
@@ -201,6 +207,8 @@ def plain(value: Any) -> Any:
             return {str(key): plain(each) for key, each in value.items()}
         case list() | tuple():
             return [plain(each) for each in value]
+        case str():
+            return _HALF.sub("\ufffd", value)
         case _:
             return value
 
@@ -208,4 +216,18 @@ def plain(value: Any) -> Any:
 def _row(finding: Finding) -> dict[str, Any]:
     values = dataclasses.asdict(finding)
     columns: Mapping[str, Any] = values["columns"]
-    return {**values, "columns": orjson.dumps(plain(columns)).decode()}
+    row: dict[str, Any] = _encodable({**values, "columns": orjson.dumps(plain(columns)).decode()})
+    return row
+
+
+def _encodable(value: Any) -> Any:
+    """The value with its texts as UTF-8 can hold them; times stay times."""
+    match value:
+        case str():
+            return _HALF.sub("\ufffd", value)
+        case dict():
+            return {name: _encodable(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_encodable(each) for each in value]
+        case _:
+            return value

@@ -32,7 +32,7 @@ from tiercel.telemetry.readers.recoded import as_utf8
 from tiercel.telemetry.readers.wrapped import is_wrapped, unwrapped
 from tiercel.telemetry.report import FileReport, ImportReport, Progress
 from tiercel.telemetry.staging import DEFENDER, NOT_JSON, UNUSED, Staging
-from tiercel.telemetry.storage import create_tables, insertion
+from tiercel.telemetry.storage import create_tables, insertion, keep_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -80,7 +80,7 @@ def read(
     create_tables(connection)
     temporary = _temporary(connection)
     create_macros(connection)
-    connection.execute("SET enable_progress_bar = false")
+    keep_quiet(connection)
     staging = Staging(connection, KINDS, chosen)
     wanted = frozenset((kind.channel.provider, str(number)) for kind in staging.kinds for number in kind.event_ids)
     work = _Import(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-__all__ = ["STORED_TYPES", "create_tables", "insertion"]
+__all__ = ["STORED_TYPES", "create_tables", "insertion", "keep_quiet"]
 
 STORED_TYPES: Final[dict[KustoType, str]] = {
     KustoType.BOOL: "BOOLEAN",
@@ -58,3 +58,12 @@ def insertion(table: Table, values: Mapping[str, str], source: str) -> str:
     names += "".join(f', "{column.name}"' for column in absent)
     values_sql = ", ".join([*selected, *["''"] * len(absent)])
     return f'INSERT INTO "{table.name}" ({names}) SELECT {values_sql} {source}'
+
+
+def keep_quiet(connection: duckdb.DuckDBPyConnection) -> None:
+    """Lets the connection draw no progress bar: standard output is for data.
+
+    Asked first, since in a notebook without ipywidgets there is none, and DuckDB refuses to say so again.
+    """
+    if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
+        connection.execute("SET enable_progress_bar = false")
