@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from tiercel.tables import SOURCE, TABLES
+from tiercel.tables.arrow import moments, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -77,7 +78,7 @@ def subjects(findings: Iterable[Finding], engine: Engine) -> list[Subject]:
 
 def _rows(engine: Engine, table: str, wanted: Sequence[tuple[str, datetime]]) -> list[dict[str, Any]]:
     devices, times = zip(*wanted, strict=True)
-    keys = pa.table({"DeviceId": pa.array(devices, pa.string()), "Timestamp": pa.array(times, pa.timestamp("us"))})
+    keys = pa.table({"DeviceId": texts(devices), "Timestamp": moments(times)})
     present = [name for name in _COLUMNS if name in TABLES[table].by_name]
     rows: list[dict[str, Any]] = engine.matching(table, keys, present).to_pylist()
     return rows

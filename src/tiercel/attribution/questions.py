@@ -13,6 +13,7 @@ import pyarrow as pa
 from tiercel.errors import RuleError
 from tiercel.rules import read_rule
 from tiercel.tables import TABLES, Column, KustoType, Table
+from tiercel.tables.arrow import array_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +89,8 @@ class Asking:
         for column in table.columns:
             if column.type is KustoType.STRING:  # Kusto's strings are never null
                 columns[column.name] = ["" if each is None else each for each in columns[column.name]]
-        with self.engine.offered(table.name, pa.table(columns, schema=schema)):
+        arrays = [array_of(columns[each.name], each.type) for each in schema]
+        with self.engine.offered(table.name, pa.Table.from_arrays(arrays, schema=schema)):
             answers: list[dict[str, Any]] = self.engine.execute(statement, last).to_pylist()
         return answers
 

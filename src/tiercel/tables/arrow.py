@@ -2,32 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-__all__ = ["integers", "moments", "texts"]
+__all__ = ["array_of", "integers", "moments", "texts"]
+
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  UTC without a zone, as in the tables
 
 
-def texts(values: Sequence[str]) -> pa.StringArray:
-    """The texts, none of them null."""
+def array_of(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """The values as `string`, `int32`, `int64` or `timestamp("us")`, None as null."""
+    if pa.types.is_string(kind):
+        return texts(values)
+    return moments(values) if pa.types.is_timestamp(kind) else integers(values, kind)
+
+
+def texts(values: Sequence[str | None]) -> pa.StringArray:
+    """The texts, None as null."""
     builder = pa.lib.StringBuilder()
     builder.append_values(values)
     return builder.finish()
 
 
-def integers(values: Sequence[int], kind: pa.DataType) -> pa.Array:
-    """The whole numbers as `int32` or `int64`. Raises OverflowError for one that does not fit."""
-    numbers = np.array(values, dtype=kind.to_pandas_dtype())
-    return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
+def integers(values: Sequence[int | None], kind: pa.DataType) -> pa.Array:
+    """The whole numbers as `int32` or `int64`, None as null. Raises OverflowError for one that does not fit."""
+    numbers = np.array([0 if each is None else each for each in values], dtype=kind.to_pandas_dtype())
+    return pa.Array.from_buffers(kind, len(numbers), [_present(values), pa.py_buffer(numbers)])
 
 
-def moments(values: Sequence[datetime]) -> pa.TimestampArray:
-    """The instants (UTC without a zone) as `timestamp("us")`."""
-    numbers = np.array(values, dtype="datetime64[us]")
-    return pa.Array.from_buffers(pa.timestamp("us"), len(numbers), [None, pa.py_buffer(numbers.view("i8"))])
+def moments(values: Sequence[datetime | None]) -> pa.TimestampArray:
+    """The instants (UTC without a zone) as `timestamp("us")`, None as null."""
+    numbers = np.array([_EPOCH if each is None else each for each in values], dtype="datetime64[us]")
+    buffers = [_present(values), pa.py_buffer(numbers.view("i8"))]
+    return pa.Array.from_buffers(pa.timestamp("us"), len(numbers), buffers)
+
+
+def _present(values: Sequence[object]) -> pa.Buffer | None:
+    """Arrow's bits for which values are there; None where all are."""
+    if None not in values:
+        return None
+    return pa.py_buffer(np.packbits([each is not None for each in values], bitorder="little"))
