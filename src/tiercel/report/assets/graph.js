@@ -35,7 +35,7 @@ const asButton = (element, label, act) => {
     });
     page.edges.forEach((edge, index) => {
       const text = cut(edge.how, 40) + count(edge);
-      graph.setEdge(String(edge.from), String(edge.to), { width: text.length * 6.3 + 14, height: 20, labelpos: "c", text }, String(index));
+      graph.setEdge(String(edge.from), String(edge.to), { width: text.length * 6.8 + 16, height: 20, labelpos: "c", text }, String(index));
     });
     dagre.layout(graph);
     return graph;
@@ -103,7 +103,7 @@ const asButton = (element, label, act) => {
       svg.setAttribute("width", String(Math.round(width * scale)));
       svg.setAttribute("height", String(Math.round(height * scale)));
     };
-    const fit = () => zoom(Math.min(1, (place.clientWidth - 4) / width));
+    const fit = () => zoom(Math.min(1, Math.max(0.6, (place.clientWidth - 4) / width))); // smaller, names cannot be read
     place.append(svg);
     fit();
     for (const button of document.querySelectorAll("[data-zoom]")) {
