@@ -78,7 +78,8 @@ const asButton = (element, label, act) => {
       const from = page.nodes[edge.from].name;
       const to = page.nodes[edge.to].name;
       const many = edge.count === 1 ? "1 finding" : `${edge.count} findings`;
-      asButton(group, `${from} to ${to}: ${edge.how}, ${edge.severity}, ${many}`, () => openFinding(edge.first));
+      const whole = laid.text.startsWith(edge.how) ? "" : ` ${edge.how},`; // what is seen comes first, for who speaks to the page
+      asButton(group, `${laid.text}: ${from} to ${to},${whole} ${edge.severity}, ${many}`, () => openFinding(edge.first));
       svg.append(group);
     }
     page.nodes.forEach((node, index) => {
