@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from tests.conftest import ROOT
 
 from tiercel.attribution import attribute
 from tiercel.attribution.questions import ASKED, documents
@@ -95,6 +96,7 @@ def test_every_document_is_asked_and_says_with_what() -> None:
         assert rule.id == name
         assert ASKED[name].name in rule.query.text
         assert f"`{ASKED[name].name}` is what is asked" in rule.considerations
+        assert f"| `{name}` |" in (ROOT / "docs" / "attribution.md").read_text(encoding="utf-8")
 
 
 def test_a_finding_without_device_or_time_stays_as_it_is() -> None:
