@@ -59,6 +59,31 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean `{near[0]}`?" if near else ""
 
 
+_SPANS = frozenset({"d", "h", "m", "s", "ms", "day", "days", "hour", "hours", "min", "minute", "minutes", "seconds"})
+_COMPARISONS = [
+    "contains",
+    "!contains",
+    "contains_cs",
+    "startswith",
+    "!startswith",
+    "endswith",
+    "!endswith",
+    "has",
+    "!has",
+    "has_cs",
+    "has_any",
+    "has_all",
+    "hasprefix",
+    "hassuffix",
+    "in",
+    "!in",
+    "matches",
+    "between",
+    "and",
+    "or",
+]
+
+
 class Cursor:
     """A place among the tokens of a source. `at` is the index of the next token."""
 
@@ -178,7 +203,9 @@ class Cursor:
         value = read_string(self.texts[at])
         if value is None:
             message = "this string has a backslash escape that KQL does not know"
-            hint = 'write `\\\\` for a backslash, or a verbatim string: @"..."'
+            written = self.texts[at]
+            verbatim = f"@{shown(written)}" if written[0] in "\"'" and written.count(written[0]) == 2 else '@"..."'
+            hint = f"write `\\\\` for a backslash, or a verbatim string: {verbatim}"
             self.report(self.issue("kql-escape", message, self.region(at, at), hint))
             return ""
         return value
@@ -247,6 +274,23 @@ class Cursor:
     def habit(self, at: int) -> str:
         """The hint for something that another language writes so."""
         word, kind = self.texts[at], self.kinds[at]
+        before, last = (self.kinds[at - 1], self.texts[at - 1]) if at else (END, "")
+        if kind == "=" and before == "!=":
+            return "write `!=`"
+        if kind == "=" and self.kinds[at + 1] == ">":
+            return "write `>=`"
+        if kind == NAME and before == NUMBER and self.starts[at] == self.ends[at - 1] + 1 and word in _SPANS:
+            return f"write `{last}{word}` in one word"
+        if before == NAME and last in ("and", "or"):
+            return f"`{last}` needs a condition on its right"
+        if kind == "|" and before == ",":
+            return "nothing stands behind the `,` before it"
+        if kind == NAME and before == NAME and last == "not":
+            return "`not` is a function: `not(...)`"
+        if kind == NAME and self.kinds[at + 1] in (STRING, "(") and before in (NAME, ")", "]"):
+            near = did_you_mean(word, _COMPARISONS)
+            if near:
+                return near
         if kind == "=":
             return "write `==` to compare, `=~` to ignore case"
         if kind == NAME and word == "not" and self.kinds[at + 1] == NAME:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tiercel.kql.cursor import SyntaxFault, TooManyIssues, did_you_mean
 from tiercel.kql.operators.table import OPERATORS, SOURCES
-from tiercel.kql.pipelines import Pipelines
+from tiercel.kql.pipelines import TWO_QUERIES, Pipelines
 from tiercel.kql.syntax import (
     Alias,
     DeclarePattern,
@@ -101,8 +101,17 @@ class Statements(Pipelines):
         hint = ""
         if self.kinds[self.at] == NAME and self.texts[self.at] in OPERATORS:
             hint = f"write `| {self.texts[self.at]}`"
+        elif self.is_after_blank_line():
+            hint = TWO_QUERIES
+        elif self.kinds[start] == NAME and self.texts[start] == "let" and self.begins_line():
+            raise self.unexpected("`;`", where="at the end of the `let`", hint="each statement ends with `;`")
+        elif self.kinds[start] == NAME and self.texts[start].lower() == "select":
+            hint = "a query begins with its table: `Table | where ... | project ...`"
         elif self.at == start + 1 and self.kinds[start] == NAME:
-            hint = did_you_mean(self.texts[start], ("let", "set", "declare", "alias", *SOURCES))
+            word = self.texts[start]
+            hint = did_you_mean(word, ("let", "set", "declare", "alias", *SOURCES)) if len(word) < 9 else ""
+            if self.kinds[self.at] == "=":
+                hint = "a query begins with its table: `Table | where ... | project ...`"
         raise self.unexpected("`|`, `;` or the end of the query", hint=hint)
 
     def _check_tokens(self) -> None:

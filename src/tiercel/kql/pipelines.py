@@ -13,7 +13,10 @@ from tiercel.kql.tokens import END, NAME, NUMBER, STRING
 if TYPE_CHECKING:
     from tiercel.kql.syntax import Expression, Operator, Source
 
-__all__ = ["Pipelines"]
+__all__ = ["TWO_QUERIES", "Pipelines"]
+
+
+TWO_QUERIES = "a blank line ends no query; where this is a second one, run each by itself"
 
 
 class Pipelines(Expressions):
@@ -88,4 +91,15 @@ class Pipelines(Expressions):
         """A fault at what stands between an operator's end and the next `|`."""
         if self.kinds[self.at] == NAME and self.texts[self.at] in OPERATORS:
             return self.unexpected("`|`", where=f"before `{self.texts[self.at]}`", hint="each operator follows a `|`")
-        return self.unexpected("`|` or the end of the query")
+        hint = TWO_QUERIES if self.is_after_blank_line() else ""
+        return self.unexpected("`|` or the end of the query", hint=hint)
+
+    def begins_line(self) -> bool:
+        """Whether the next token is the first of its line."""
+        return "\n" in self.text[self.ends[self.at - 1] : self.starts[self.at]] if self.at else True
+
+    def is_after_blank_line(self) -> bool:
+        """Whether a line without a word stands before the next token, which begins a line."""
+        between = self.text[self.ends[self.at - 1] : self.starts[self.at]] if self.at else ""
+        lines = between.split("\n")
+        return self.kinds[self.at] == NAME and any(not line.strip() for line in lines[1:-1])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from tiercel.kql.literals import read_datetime
 from tiercel.plan.expressions.arithmetic import combine
 from tiercel.plan.expressions.operands import NUMBERS, bare
 from tiercel.plan.functions.forms import as_type
@@ -107,6 +108,9 @@ def _comparable(operator: str, left: Typed, right: Typed) -> tuple[Typed, Typed]
         return _as_written(left, right)
     target = next((t for t in (left.type, right.type) if t is not KustoType.STRING), KustoType.STRING)
     hint = f"convert the string first: `to{target}(...)`" if KustoType.STRING in pair else ""
+    written = right.value if right.type is KustoType.STRING else left.value
+    if target is KustoType.DATETIME and isinstance(written, str) and read_datetime(written) is not None:
+        hint = f"write `datetime({written})`"
     raise Refusal("kql-type", f"`{operator}` cannot compare a {left.type} with a {right.type}", hint)
 
 

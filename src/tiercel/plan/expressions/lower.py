@@ -36,7 +36,7 @@ def lower(context: Context, node: syntax.Expression) -> Typed:
     try:
         return lowering(context, node)
     except Refusal as refusal:
-        context.compiler.refuse(refusal, node.region)
+        context.compiler.refuse(refusal, _faulty(node, refusal))
         return BROKEN
 
 
@@ -80,6 +80,16 @@ def _over_columns(context: Context, node: syntax.Binary) -> Typed:
     ]
     tests = [_operation(context, node.operator, one, right.with_sql(right.sql.copy())).sql for one in texts]
     return Typed(_any(tests), KustoType.BOOL)
+
+
+def _faulty(node: syntax.Expression, refusal: Refusal) -> syntax.Region:
+    """The part of the node that is refused: of a pattern or a unit that cannot be read the text itself."""
+    if refusal.code in {"kql-regex", "kql-argument-value"}:
+        operands = node.arguments if isinstance(node, syntax.Call) else (getattr(node, "right", node),)
+        texts = [one for one in operands if isinstance(one, syntax.Literal) and isinstance(one.value, str)]
+        if len(texts) == 1:
+            return texts[0].region
+    return node.region
 
 
 _CHARACTERS: Final = {

@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from tiercel.errors import Severity
 from tiercel.kql import syntax
+from tiercel.plan.functions import AGGREGATES, FUNCTIONS
 from tiercel.plan.functions.forms import INTEGERS, as_type, text_of
 from tiercel.plan.literals import constant
 from tiercel.plan.nodes.dynamic import Element, Property
@@ -26,6 +27,9 @@ _DYNAMIC_ELSEWHERE: Final = frozenset(
 )
 """Columns of Defender's tables that are strings there and dynamic in Log Analytics (Azure Monitor, table reference)."""
 
+_FEW: Final = 8
+"""So many columns are named in a hint."""
+
 BROKEN = Broken(exp.Null(), KustoType.DYNAMIC)
 
 
@@ -34,8 +38,8 @@ def lower_literal(_context: Context, node: syntax.Literal) -> Typed:
     return constant(node.value, node.type)
 
 
-def lower_name(context: Context, node: syntax.Name) -> Typed:
-    """A column of the rows at hand, or else a let value."""
+def lower_name(context: Context, node: syntax.Name, member: str = "") -> Typed:
+    """A column of the rows at hand, or else a let value. `member` is what is asked of it: `node.member`."""
     relation = context.relation
     if relation is not None:
         found = relation.find(node.text)
@@ -67,7 +71,17 @@ def lower_name(context: Context, node: syntax.Name) -> Typed:
         return BROKEN if found.broken else found.typed()
     of_table = f" of {relation.name}" if relation.name else " here"
     hint = did_you_mean(node.text, [*relation.names, *(one.name for one in relation.hidden), *scalars])
+    hint = hint or _other_hint(relation, node.text, member)
     raise Refusal("kql-unknown-column", f"no column{of_table} is called `{node.text}`", hint)
+
+
+def _other_hint(relation: Relation, name: str, member: str) -> str:
+    """What else may have been meant by a name that is near no column: a text, a function, or what the columns are."""
+    if member:
+        return f'a text stands in quotes: `"{name}.{member}"`'
+    if name in AGGREGATES or name in FUNCTIONS:
+        return f"a function is called with brackets: `{name}(...)`"
+    return f"the columns are {', '.join(relation.names)}" if 0 < len(relation.names) <= _FEW else ""
 
 
 def in_other_case(context: Context, rows: Relation, name: str, region: syntax.Region) -> Field | None:
@@ -86,7 +100,10 @@ def lower_member(context: Context, node: syntax.Member) -> Typed:
     base = node.base
     if isinstance(base, syntax.Name) and base.text in {"$left", "$right"}:
         raise Refusal("kql-misplaced", f"`{base.text}` stands only in the `on` of a join or lookup")
-    value = context.plain().lower(base)
+    place = context.plain()
+    if isinstance(base, syntax.Name) and not base.quoted and not _is_known(place, base.text):
+        return lower_name(place, base, node.name)
+    value = place.lower(base)
     if isinstance(value, Broken):
         return value
     value = _read_as_json(context, base, value)
@@ -97,6 +114,15 @@ def lower_member(context: Context, node: syntax.Member) -> Typed:
         found = value.value.get(node.name) if isinstance(value.value, dict) else None
         return constant(found, KustoType.DYNAMIC)
     return Typed(Property(this=value.sql, expression=exp.Literal.string(node.name)), KustoType.DYNAMIC)
+
+
+def _is_known(context: Context, name: str) -> bool:
+    """Whether the name stands for something there, or may do so."""
+    relation = context.relation
+    if relation is None or relation.is_open or relation.find(name) is not None:
+        return True
+    folded = name.lower()
+    return context.scope.find(name) is not None or any(one.name.lower() == folded for one in relation.fields)
 
 
 def _read_as_json(context: Context, node: syntax.Expression, value: Typed) -> Typed:

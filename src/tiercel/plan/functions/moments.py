@@ -65,7 +65,9 @@ def _instant(name: str, position: int, arguments: Sequence[Typed]) -> Typed:
 def _unit(name: str, arguments: Sequence[Typed]) -> str:
     unit = constant_text(name, 0, arguments).lower()
     if unit not in _UNITS:
-        raise Refusal("kql-argument-value", f"`{name}` knows no unit `{unit}`", f"one of {', '.join(_UNITS)}")
+        near = next((one for one in _UNITS if len(unit) > 1 and one.startswith(unit.rstrip("s"))), None)
+        hint = f"did you mean `{near}`?" if near else f"one of {', '.join(_UNITS)}"
+        raise Refusal("kql-argument-value", f"`{name}` knows no unit `{unit}`", hint)
     return unit
 
 

@@ -60,7 +60,7 @@ def join(context: Context, rows: Relation, node: syntax.Join) -> Relation:
     read from, or else in the order of all columns; Kusto keeps any.
     """
     right = context.rows(node.right)
-    kind = _kind(node)
+    kind = _kind(context, node)
     if rows.is_open or right.is_open:
         _check_known(context, rows, right, node)
         return OPEN
@@ -85,12 +85,15 @@ def _refuse_no_keys() -> Relation:
     raise Refusal("kql-argument-count", "a join needs its keys: `on DeviceId`")
 
 
-def _kind(node: syntax.Join) -> str:
+def _kind(context: Context, node: syntax.Join) -> str:
     if node.kind is None:
         return "leftouter" if node.is_lookup else "innerunique"
     kind = _KINDS.get(node.kind.lower())
     if kind is None:
-        raise Refusal("kql-argument-type", f"there is no join of kind `{node.kind}`", did_you_mean(node.kind, _KINDS))
+        hint = did_you_mean(node.kind, _KINDS) or "write inner, leftouter, rightouter, fullouter, leftanti or leftsemi"
+        begin = context.compiler.source.text.find(node.kind, node.region.start)
+        region = syntax.Region(begin, begin + len(node.kind)) if begin >= 0 else node.region
+        raise Refusal("kql-argument-type", f"there is no join of kind `{node.kind}`", hint, region)
     if node.is_lookup and kind not in {"leftouter", "inner"}:
         raise Refusal("kql-argument-type", f"a lookup is of kind leftouter or inner, not {node.kind}")
     return kind
@@ -125,7 +128,10 @@ def _read_keys(context: Context, left: Relation, right: Relation, node: syntax.E
         case syntax.Binary(operator="=="):
             first, second = _side(node.left), _side(node.right)
             if {first[0], second[0]} != {"$left", "$right"}:
-                raise Refusal("kql-join-condition", "a condition compares `$left.x` with `$right.y`")
+                names = [one.text for one in (node.left, node.right) if isinstance(one, syntax.Name)]
+                hint = f"write `on {names[0]}`" if len(names) == 2 and names[0] == names[1] else ""
+                hint = hint or (f"write `$left.{names[0]} == $right.{names[1]}`" if len(names) == 2 else "")
+                raise Refusal("kql-join-condition", "a condition compares `$left.x` with `$right.y`", hint)
             (_, mine), (_, theirs) = (first, second) if first[0] == "$left" else (second, first)
             here, there = (node.left, node.right) if first[0] == "$left" else (node.right, node.left)
             return _pair(context, left, right, (here, mine), (there, theirs))
