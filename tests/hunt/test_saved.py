@@ -61,8 +61,11 @@ def test_whatever_a_text_holds_comes_back(result, tmp_path):
         ("no json", ":1: not a line of JSON"),
         ('{"id": "1", "rule_id": "r"}\n', "`title` is missing"),
         ('{"kind": "tiercel result", "format": 99}', "its format is 99, known is 1"),
-        ('{"kind": "tiercel result", "format": 1, "result": []}', "result is a list, not a dict"),
-        ('{"kind": "tiercel result", "format": 1, "result": {"findings": {}}}', "result has no"),
+        ('{"kind": "tiercel result", "format": 1, "result": []}', "result: an object was expected, not list"),
+        (
+            '{"kind": "tiercel result", "format": 1, "result": {"findings": {}}}',
+            "result.findings: a list was expected, not dict",
+        ),
         ("[" * 100_000, ":1: not a line of JSON"),
     ],
 )
