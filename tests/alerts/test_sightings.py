@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import zipfile
 from dataclasses import replace
 
 import pytest
+from tests.acceptance import captures
 
+import tiercel
 from tiercel.alerts import AlertStore, State
 from tiercel.alerts.sightings import fuller, heirs, united
 from tiercel.findings import merge, unite
@@ -164,3 +167,17 @@ def test_looks_that_keep_account_may_take_findings_back_and_end_as_one_hunt(empt
             empty.record([several[name]], at=NOON, gone=())
         assert ids(empty.alerts()) == sorted({each.id for each in merge(live.values())})
     assert all(alert.state is State.NEW for alert in empty.alerts())
+
+
+@pytest.mark.parametrize("name", ["otrf-other-schtask-create", "otrf-dcom-excel4macro-allowed"])
+def test_a_fingerprint_is_the_same_on_another_machine_in_another_order(real_data, tmp_path, name):
+    """The capture's lines shuffled, in two files of other names, give the same fingerprints."""
+    capture = next(each for each in captures(real_data) if each.id == name)
+    with zipfile.ZipFile(capture.path) as archive:
+        lines = [line for member in archive.namelist() for line in archive.read(member).splitlines()]
+    random.Random(1).shuffle(lines)  # noqa: S311  it guards nothing
+    (tmp_path / "b.log").write_bytes(b"\n".join(lines[::2]) + b"\n")
+    (tmp_path / "a.log").write_bytes(b"\n".join(lines[1::2]) + b"\n")
+    here, there = (tiercel.hunt(path, attribution=False) for path in (capture.path, tmp_path))
+    assert here.findings
+    assert {each.id for each in here.findings} == {each.id for each in there.findings}

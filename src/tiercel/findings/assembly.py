@@ -193,7 +193,8 @@ def _with_application(step: Step) -> Step:
 def _identity(rule: Rule, draft: _Draft) -> str:
     """The fingerprint of rule, device, caller, server process and child.
 
-    A row without either process is told from others by all it holds.
+    A row without either process is told from others by all it holds, but for what an importer numbered and dated:
+    the same event has another ReportId in another import.
     """
     parts: list[str | None] = [rule.id, known(draft.row.get("DeviceId")) or draft.device, draft.peer]
     for process in (draft.server, draft.child):
@@ -202,7 +203,8 @@ def _identity(rule: Rule, draft: _Draft) -> str:
     started = (draft.child or draft.server or Process()).start
     parts.append(iso(started) if started else None)
     if draft.server is None and draft.child is None:
-        parts.append(orjson.dumps(plain(dict(draft.row)), option=orjson.OPT_SORT_KEYS).decode())
+        told = {name: value for name, value in draft.row.items() if name != "ReportId" and name[:1] != "_"}
+        parts.append(orjson.dumps(plain(told), option=orjson.OPT_SORT_KEYS).decode())
     return fingerprint(parts)
 
 
