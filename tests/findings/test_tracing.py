@@ -113,6 +113,9 @@ def test_several_findings_of_one_visit_are_one_hop() -> None:
 def test_one_entry_that_fans_out_is_one_path() -> None:
     found = drawn(hop("a", "b", 0), hop("a", "c", 5), hop("c", "d", 9))
     assert found == [[("a", "b", None, ""), ("a", "c", None, ""), ("c", "d", 2, "host")]]
+    (path,) = trace([hop("a", "b", 0), hop("a", "c", 5), hop("c", "d", 9)])
+    assert [each.number for each in path.longest] == [2, 3]
+    assert path.depth == 2
 
 
 def test_without_attribution_addresses_are_known_from_other_findings_only() -> None:

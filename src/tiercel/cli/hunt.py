@@ -169,6 +169,9 @@ def hunt_command(
                 show_overview(words, result.findings)
                 if details or (details is None and len(result.findings) <= _FEW):
                     show_findings(words, result.findings)
+                elif result.findings:
+                    first = result.findings[0].id[: short_id(result.findings)]
+                    words.print(f"\nOne in full: tiercel show {first} PATH; or --save FILE now, and --result FILE then")
     if review is not None:
         with opened(review) as file:
             file.writelines(json_line(_suppressed(each)) + "\n" for each in result.suppressed)
@@ -236,9 +239,6 @@ def show_ending(words: Console, result: Result, written_as: str, review: Path | 
     show_issues(words, result.filter_issues)
     show_filters(words, result, review)
     show_chains(words, result.paths)
-    if len(result.findings) > _FEW:
-        first = result.findings[0].id[: short_id(result.findings)]
-        words.print(f"One in full: tiercel show {first} PATH, or of a saved result --result FILE")
     rows = plural(len(result.findings), "finding")
     ran = plural(len(result.rules_run), "rule")
     not_run = f", {plural(len(result.rules_failed), 'rule')} did not run" if result.rules_failed else ""

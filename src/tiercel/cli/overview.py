@@ -20,6 +20,8 @@ __all__ = ["STYLES", "caller_of", "short_id", "short_name", "show_chains", "show
 STYLES: Final = {"critical": "bold red", "high": "bold red", "medium": "bold yellow"}
 _LEAST: Final = 6
 """An id is shown with at least so many of its digits."""
+_MOST: Final = 8
+"""So many hosts of a chain are named."""
 _REST: Final = " " * 15
 
 
@@ -43,15 +45,16 @@ def show_overview(words: Console, findings: Sequence[Finding]) -> None:
 
 
 def show_chains(words: Console, paths: Sequence[MovementPath]) -> None:
-    """Print a line for each path of more than one hop in a row."""
+    """Print a line for each of the first paths of more than one hop in a row: its longest chain."""
     chains = [path for path in paths if path.depth > 1]
     if not chains:
         return
     words.print()
     for path in chains[:3]:
-        hosts = [path.entry or "unknown", *path.reach]
-        drawn = " > ".join(short_name(host) for host in hosts)
-        told = f"{plural(len(path.hops), 'hop')}: {drawn}; `tiercel paths` shows them"
+        chain = path.longest
+        drawn = " > ".join(short_name(host) for host in (chain[0].source, *(hop.target for hop in chain[:_MOST])))
+        rest = f" and {len(chain) - _MOST} more" if len(chain) > _MOST else ""
+        told = f"{plural(len(chain), 'hop')}: {drawn}{rest}; `tiercel paths` shows them"
         words.print(wrapped(shown(told), "path  ", "      ", words), style="bold")
     if len(chains) > 3:
         words.print(f"      and {plural(len(chains) - 3, 'more path')}")

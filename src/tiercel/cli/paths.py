@@ -28,6 +28,8 @@ __all__ = ["paths_command"]
 
 _EXIT_FOUND: Final = 1
 _EXIT_FAILED: Final = 3
+_MOST: Final = 20
+"""So many hops and hosts of a path are shown; a tool that manages a fleet reaches all of it."""
 _TIES: Final = {
     "process": "its process comes from what hop {after} started",
     "account": "the same account as in hop {after}",
@@ -88,17 +90,24 @@ def _show_paths(words: Console, found: Sequence[MovementPath], *, show_all: bool
 
 def _show_path(words: Console, path: MovementPath, number: int) -> None:
     words.print()
-    count = plural(len(path.hops), "hop")
+    count = plural(len(path.hops), "hop") + (f" ({path.depth} in a row)" if path.depth < len(path.hops) else "")
     words.print(f"{number}. {count} from {shown(path.entry or 'an unknown host')}", style="bold")
     for name, text in (
         ("time", f"{moment(path.first_time)} to {moment(path.last_time)} UTC"),
         ("accounts", ", ".join(path.accounts) or "unknown"),
-        ("reach", ", ".join(path.reach)),
+        ("reach", _some(path.reach)),
         ("id", path.id),
     ):
         words.print(wrapped(shown(text), f"   {name:<10}", " " * 13, words))
-    for hop in path.hops:
+    for hop in path.hops[:_MOST]:
         _show_hop(words, hop)
+    if len(path.hops) > _MOST:
+        words.print(f"       and {plural(len(path.hops) - _MOST, 'more hop')}; all of them with --json", style="dim")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST
+    return ", ".join(names[:_MOST]) + (f" and {plural(more, 'more host')}" if more > 0 else "")
 
 
 def _show_hop(words: Console, hop: Hop) -> None:

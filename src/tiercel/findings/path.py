@@ -58,3 +58,17 @@ class MovementPath:
     def findings(self) -> tuple[str, ...]:
         """The ids of its findings, by hop."""
         return tuple(dict.fromkeys(each for hop in self.hops for each in hop.findings))
+
+    @property
+    def longest(self) -> tuple[Hop, ...]:
+        """Its longest chain, in order; of several as long the one that ended first."""
+        known = {hop.number: hop for hop in self.hops}
+        chains: dict[int, int] = {}
+        for hop in self.hops:  # each stands after the one that led to it
+            chains[hop.number] = 1 + (chains[hop.after] if hop.after is not None else 0)
+        at: int | None = max(chains, key=lambda number: (chains[number], -number))
+        chain: list[Hop] = []
+        while at is not None:
+            chain.append(known[at])
+            at = known[at].after
+        return tuple(reversed(chain))

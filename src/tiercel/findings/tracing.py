@@ -8,7 +8,7 @@ however often a host is reached; and two attackers who cross on one host stay ap
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -245,16 +245,17 @@ def _path(legs: Sequence[_Leg]) -> MovementPath:
     for hop in hops:
         if hop.account:
             accounts.setdefault(_account(hop.account), hop.account)
-    return MovementPath(
+    path = MovementPath(
         id=fingerprint(["path", first.source, first.target, first.findings[0].id]),
         entry=first.label,
         hops=hops,
         accounts=tuple(accounts.values()),
         reach=tuple(dict.fromkeys(hop.target for hop in hops)),
-        depth=max(_depths(hops).values()),
+        depth=1,
         first_time=first.first,
         last_time=max(hop.last_time for hop in hops),
     )
+    return replace(path, depth=len(path.longest))
 
 
 def _order(leg: _Leg) -> tuple[datetime, int, str]:
@@ -286,20 +287,3 @@ def _hop(leg: _Leg, numbers: Mapping[int, int]) -> Hop:
 
 def _level(name: str) -> int:
     return _LEVELS.index(name) if name in _LEVELS else -1
-
-
-def _depths(hops: Sequence[Hop]) -> dict[int, int]:
-    """How many hops lead to each one, itself included."""
-    before = {hop.number: hop.after for hop in hops}
-    depths: dict[int, int] = {}
-    for number in before:
-        chain: list[int] = []
-        at: int | None = number
-        while at is not None and at not in depths:
-            chain.append(at)
-            at = before[at]
-        depth = depths[at] if at is not None else 0
-        for each in reversed(chain):
-            depth += 1
-            depths[each] = depth
-    return depths
