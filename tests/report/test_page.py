@@ -18,7 +18,7 @@ from tests.report.conftest import written
 
 from tiercel.findings import Step
 from tiercel.hunt import Findings
-from tiercel.report import assets, write_page
+from tiercel.report import shell, write_page
 from tiercel.saved import Saved
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "line", "circle", "path"}
@@ -174,8 +174,8 @@ def test_the_library_is_the_one_that_is_written_down():
 
 
 def test_scripts_and_styles_hold_no_network():
-    shell = assets.shell(assets.Markup("{}"), "")
-    for text in (shell.style, shell.script):
+    parts = shell.shell(shell.Markup("{}"), "")
+    for text in (parts.style, parts.script):
         assert not re.search(
             r"url\(|@import|https?://(?!www\.w3\.org/2000/svg)|fetch\(|XMLHttp|innerHTML|eval\(|sendBeacon|WebSocket",
             text,

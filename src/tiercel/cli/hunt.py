@@ -67,6 +67,7 @@ _BY_ENDING = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 @watchlists_option
 @memory_option
 @save_option
+@report_option
 @store_option
 @filters_option
 @click.option(
@@ -76,7 +77,6 @@ _BY_ENDING = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the findings that filters took there, as JSON lines, each with its filter.",
 )
-@report_option
 @click.option(
     "--attribution/--no-attribution",
     default=True,

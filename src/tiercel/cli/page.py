@@ -41,7 +41,7 @@ def report_command(*, result: Path, html: Path, logs: tuple[Path, ...]) -> None:
     RESULT is what `tiercel hunt --save` wrote, or its findings as JSON lines (--format jsonl --out), which know nothing
     of the import. The raw events of the evidence are read again from the hunted files and go into the page.
 
-    \\b
+    \b
     tiercel hunt evidence/ --save case.json
     tiercel report case.json --html case.html
     tiercel report case.json --html case.html --logs /mnt/evidence

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from tiercel.report.assets import shell
 from tiercel.report.context import Facet, Fact, Page
 from tiercel.report.events import EVENT_BYTES, LONGEST_EVENT, Events
 from tiercel.report.finding_view import LEVELS, rank_of, view_finding
 from tiercel.report.hosts import Hosts
 from tiercel.report.movement import graph_data, longest_path, view_movement, view_paths
+from tiercel.report.shell import shell
 from tiercel.report.telemetry_view import (
     caution_of,
     view_failure,
