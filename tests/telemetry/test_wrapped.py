@@ -244,3 +244,71 @@ def test_the_text_of_a_security_event(tmp_path, imported):
         ' FROM "DeviceProcessEvents"'
     )
     assert list(row.values()) == ["cmd.exe", 0x1F0, "cmd.exe /c echo Subject: x", 0x5761AB, "wmiprvse.exe"]
+
+
+TEXT = """08/01/2020 07:53:26 AM
+LogName=Security
+SourceName=Microsoft Windows security auditing.
+EventCode=4688
+ComputerName=ws1.example.org
+RecordNumber=41
+Message=A new process has been created.
+
+Creator Subject:
+\tSecurity ID:\t\tS-1-5-18
+\tLogon ID:\t\t0x3E7
+
+Process Information:
+\tNew Process ID:\t\t0x1f0
+\tNew Process Name:\tC:\\Windows\\System32\\cmd.exe
+\tCreator Process ID:\t0x2bc
+\tCreator Process Name:\tC:\\Windows\\System32\\services.exe
+\tProcess Command Line:\tcmd.exe /c 08/01/2020 07:53:26 AM
+
+08/01/2020 07:53:26 AM
+LogName=Microsoft-Windows-Sysmon/Operational
+EventCode=3
+ComputerName=ws1.example.org
+RecordNumber=42
+Message=Network connection detected:
+RuleName: -
+UtcTime: 2020-08-01 14:53:24.631
+ProcessId: 700
+Image: C:\\Windows\\System32\\services.exe
+Protocol: tcp
+Initiated: false
+SourceIp: 10.0.0.5
+SourcePort: 50001
+DestinationIp: 10.0.0.6
+DestinationPort: 49700
+
+08/01/2020 07:53:30 AM
+LogName=Microsoft-Windows-Sysmon/Operational
+EventCode=5
+ComputerName=ws1.example.org
+RecordNumber=43
+Message=Process terminated:
+UtcTime: 2020-08-01 14:53:30.100
+ProcessGuid: {0b9a1c2d-3e4f-6040-0300-000000001000}
+ProcessId: 900
+Image: C:\\Windows\\System32\\whoami.exe
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_event_text(end, tmp_path, imported):
+    (tmp_path / "a.log").write_bytes(TEXT.replace("\n", end).encode())
+    result = imported(tmp_path)
+    (row,) = result.rows(
+        'SELECT "Timestamp"::VARCHAR AS time, "FileName", "ProcessId", "ProcessCommandLine", "_Source"'
+        ' FROM "DeviceProcessEvents"'
+    )
+    assert list(row.values()) == [
+        "2020-08-01 14:53:26",
+        "cmd.exe",
+        0x1F0,
+        "cmd.exe /c 08/01/2020 07:53:26 AM",
+        f"{tmp_path / 'a.log'}#1",
+    ]
+    (row,) = result.rows('SELECT "RemoteIP", "LocalPort", "InitiatingProcessFileName" FROM "DeviceNetworkEvents"')
+    assert list(row.values()) == ["10.0.0.5", 49700, "services.exe"]

@@ -21,6 +21,7 @@ from tiercel.telemetry.inputs import HEAD_BYTES, Document, Limits, Piece, walk
 from tiercel.telemetry.macros import create_macros, drop_macros
 from tiercel.telemetry.mappings import KINDS, Channel, Family
 from tiercel.telemetry.readers.defender import insert_records
+from tiercel.telemetry.readers.event_text import read_event_text
 from tiercel.telemetry.readers.event_xml import read_event_xml
 from tiercel.telemetry.readers.evtx import read_evtx
 from tiercel.telemetry.readers.formats import Encoding, Format, encoding_of, format_of
@@ -249,6 +250,9 @@ class _Import:
                     self._add(number, records)
             case Format.XML:
                 for records in read_event_xml(document.stream):
+                    self._add(number, records)
+            case Format.EVENT_TEXT:
+                for records in read_event_text(document.stream):
                     self._add(number, records)
             case Format.EVTX:
                 for records in read_evtx(document, self.wanted, UNUSED, self.issues.append):

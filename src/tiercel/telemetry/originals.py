@@ -16,6 +16,7 @@ from tiercel.errors import InputError
 from tiercel.telemetry.archives import documents
 from tiercel.telemetry.inputs import Limits
 from tiercel.telemetry.mappings import KINDS
+from tiercel.telemetry.readers.event_text import read_event_text
 from tiercel.telemetry.readers.event_xml import read_event_xml
 from tiercel.telemetry.readers.evtx import read_evtx
 from tiercel.telemetry.readers.formats import Format, format_of
@@ -138,6 +139,8 @@ def _records(document: Document, asked: Mapping[int, str]) -> Iterator[tuple[int
         case Format.JSON_ARRAY:
             with duckdb.connect() as connection:
                 yield from _lines(read_json_array(document.stream, connection), last)
+        case Format.EVENT_TEXT:
+            yield from _lines(read_event_text(document.stream), last)
         case Format.XML:
             yield from _lines(read_event_xml(document.stream), last)
         case Format.EVTX:

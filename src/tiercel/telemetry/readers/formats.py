@@ -7,6 +7,8 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from tiercel.telemetry.readers.event_text import EVENT_TEXT
+
 __all__ = ["Encoding", "Format", "encoding_of", "format_of"]
 
 
@@ -19,6 +21,7 @@ class Format(StrEnum):
     JSON_ARRAY = "json array"
     CSV = "csv"
     XML = "xml"
+    EVENT_TEXT = "event text"
     NONE = "no telemetry"
 
 
@@ -69,6 +72,8 @@ def format_of(head: bytes) -> Format:
         # A pretty-printed object breaks its first line open; an object on one line is closed there, or longer than the head.
         whole_line = b"\n" not in text or first.endswith((b"}", b"},"))
         return Format.JSON_LINES if whole_line else Format.JSON_ARRAY
+    if EVENT_TEXT.match(text):
+        return Format.EVENT_TEXT
     if text.startswith(b"<") and _EVENT.search(text):
         return Format.XML
     if _TABLE_HEADER.search(text.split(b"\n", 1)[0]):
