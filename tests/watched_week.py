@@ -9,6 +9,7 @@ The exit code is 1 where the alerts differ.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import multiprocessing
 import os
@@ -18,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +32,7 @@ from tiercel.watch.sources import FolderSource
 from tiercel.watch.watcher import Options, Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tiercel.watch.watcher import Stepped
 
@@ -92,6 +94,24 @@ class Week:
 
     def feed(self, step: int) -> None:
         """What arrives in a step lies in the landing folder; to do it again changes nothing."""
+        with self._alone():
+            self._feed(step)
+
+    def _reach(self, step: int) -> int:
+        """The step that is to be taken now, by whoever shares the week."""
+        place = self.folder / "reached"
+        with self._alone():
+            furthest = max(step, int(place.read_text()) if place.exists() else 0)
+            _write(place, str(furthest))
+        return furthest
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self.folder / "lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _feed(self, step: int) -> None:
         for name, size in self._index.get(step, {}).items():
             target = self.landing / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -114,18 +134,19 @@ class Week:
         done: Counter[str] = Counter()
         with AlertStore.open(self.store) as store:
             watcher = self.watcher(store, **options)
-            reached = self.folder / "reached"
-            step = int(reached.read_text()) if reached.exists() else 0
+            step = self._reach(0)
             last = self.steps + 1 if until is None else min(until, self.steps + 1)
             begun = time.perf_counter()
             while step < last:
                 self.feed(step)
                 told = _until_done(watcher, self.moment(step))
                 done.update(rows=told.arrived.rows, known=told.arrived.known, new=len(told.new), steps=1)
-                for issue in [*told.issues, *(issue for ran in told.ran if ran.failed for issue in ran.issues)]:
+                for issue in [
+                    *(each for each in told.issues if each.code != "watch-clock"),
+                    *(issue for ran in told.ran if ran.failed for issue in ran.issues),
+                ]:
                     say_line(f"step {step}: {issue}")
-                step += 1
-                _write(reached, str(step))
+                step = self._reach(step + 1)
                 if say and step % 50 == 0:
                     spent = time.perf_counter() - begun
                     say_line(f"step {step} of {last}: {dict(done)}, {spent / done['steps']:.2f} s a step")
@@ -145,7 +166,8 @@ class Week:
 def _until_done(watcher: Watcher, now: datetime) -> Stepped:
     while True:
         stepped = watcher.step(now)
-        if stepped.waits_for is None and not stepped.is_behind:
+        lost = any(issue.code == "watch-lease" for issue in stepped.issues)
+        if stepped.waits_for is None and not stepped.is_behind and not lost:
             return stepped
         if stepped.waits_for:
             time.sleep(0.05)

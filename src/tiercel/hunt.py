@@ -58,6 +58,7 @@ __all__ = [
     "Findings",
     "Result",
     "RuleFailure",
+    "RuleRows",
     "RuleRun",
     "Running",
     "Telemetry",
@@ -67,9 +68,9 @@ __all__ = [
     "hunt",
     "inject_rule",
     "open_telemetry",
-    "prepare_rule",
     "query",
     "render_sql",
+    "run_rule",
 ]
 
 
@@ -346,7 +347,7 @@ def _run(rule: Rule, telemetry: Telemetry, sieve: Sieve | None, tally: _Tally) -
     """Run one rule; whatever goes wrong is this rule's failure alone."""
     begun = time.perf_counter()
     try:
-        ran = _rows(rule, telemetry, sieve)
+        ran = run_rule(rule, telemetry, sieve)
         findings, issues = assemble(rule, ran.rows, ran.told.tables, telemetry.engine.matching)
         suppressed = [
             Suppressed(one.id, finding, one.is_for_every_rule)
@@ -375,7 +376,7 @@ def _run(rule: Rule, telemetry: Telemetry, sieve: Sieve | None, tally: _Tally) -
 
 
 @dataclass(frozen=True, slots=True)
-class _Ran:
+class RuleRows:
     """A rule's result: the rows that are left, those that filters took, and what was run."""
 
     rows: pa.Table
@@ -383,17 +384,17 @@ class _Ran:
     told: Statement | Plan
 
 
-def _rows(rule: Rule, telemetry: Telemetry, sieve: Sieve | None) -> _Ran:
+def run_rule(rule: Rule, telemetry: Telemetry, sieve: Sieve | None) -> RuleRows:
     """The rule's result, sifted where an environment filter speaks of the rule. Raises RuleError, EngineError."""
     if sieve is None or not sieve.speaks_of(rule):
-        statement = prepare_rule(rule, telemetry)
-        return _Ran(telemetry.engine.execute(statement, telemetry.now), (), statement)
+        statement = _statement(rule, telemetry)
+        return RuleRows(telemetry.engine.execute(statement, telemetry.now), (), statement)
     injection = inject_rule(rule, sieve, telemetry.now, telemetry.tables)
     rows, taken = injection.rows(telemetry.engine.run)
     by_filter = tuple(zip(injection.filters, taken, strict=True))
     for one, its in by_filter:
         sieve.took(one, its.num_rows)
-    return _Ran(rows, by_filter, injection.plan)
+    return RuleRows(rows, by_filter, injection.plan)
 
 
 def _attributed(found: tuple[Finding, ...], telemetry: Telemetry, tally: _Tally) -> tuple[Finding, ...]:
@@ -411,7 +412,7 @@ def _attributed(found: tuple[Finding, ...], telemetry: Telemetry, tally: _Tally)
     return found
 
 
-def prepare_rule(rule: Rule, telemetry: Telemetry) -> Statement:
+def _statement(rule: Rule, telemetry: Telemetry) -> Statement:
     """The rule as the engine's statement, kept from an earlier run or compiled now. Raises RuleError."""
     engine = telemetry.engine
     place = f"{rule.path}:{rule.query.first_line}:{rule.language}{telemetry.given}"

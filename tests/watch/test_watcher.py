@@ -69,7 +69,9 @@ def test_the_child_may_come_hours_before_its_connection_and_after_a_compaction(h
 def test_rows_that_come_later_than_the_bound_are_kept_and_not_hunted(house):
     watcher = house.watcher(lateness=timedelta(hours=6))
     house.lands(house.connection, house.child)
-    assert watcher.step(NOW + timedelta(days=3)).new == ()
+    stepped = watcher.step(NOW + timedelta(days=3))
+    assert (stepped.new, codes(stepped)) == ((), ["watch-too-late"])
+    assert stepped.issues[0].message.startswith("2 rows happened before 2026-07-17 03:20")
     assert Dataset.open(house.lake).rows("DeviceProcessEvents") == 1
 
 

@@ -6,23 +6,26 @@ import signal
 import sys
 import threading
 import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import click
 
 from tiercel.cli.amounts import DURATION
 from tiercel.cli.issues import show_issues
-from tiercel.cli.options import INSTANT, rules_option, store_option
+from tiercel.cli.options import INSTANT, filters_option, rules_option, store_option
 from tiercel.cli.terminal import console, plural, shown
 from tiercel.errors import Issue, TiercelError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, timedelta
 
     from tiercel.alerts import AlertStore
     from tiercel.alerts.delivery import Deliverer
+    from tiercel.alerts.metrics import Metrics
+    from tiercel.filters import Filters
     from tiercel.rules import Rule
     from tiercel.watch.sources import Source
     from tiercel.watch.watcher import Options, Stepped, Tell, Watcher
@@ -58,6 +61,7 @@ _EXIT_FAILED: Final = 3
     help="A setting of librdkafka, such as security.protocol=SASL_SSL. A value @FILE is read from that file.",
 )
 @rules_option
+@filters_option
 @store_option
 @click.option("--every", type=DURATION, default="5m", show_default=True, help="How often a step is taken.")
 @click.option(
@@ -76,6 +80,12 @@ _EXIT_FAILED: Final = 3
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Also tell the targets in FILE of alerts, as `tiercel alerts deliver` does.",
 )
+@click.option(
+    "--health",
+    metavar="PORT",
+    type=click.IntRange(0, 65535),
+    help="Serve /healthz and /metrics at this port, to this machine.",
+)
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the log.")
 def watch_command(
     *,
@@ -85,7 +95,6 @@ def watch_command(
     begin: datetime | None,
     end: datetime | None,
     once: bool,
-    deliver: Path | None,
     log: str,
     **given: Any,
 ) -> int:
@@ -110,7 +119,7 @@ def watch_command(
     """  # noqa: D301  click's mark for lines that keep their shape
     from tiercel.alerts import AlertStore  # noqa: PLC0415  sqlalchemy is slow to import
     from tiercel.hunt import choose_rules  # noqa: PLC0415  as the engine is
-    from tiercel.watch.watcher import Options  # noqa: PLC0415  as above
+    from tiercel.watch.watcher import Options, Watcher  # noqa: PLC0415  as above
 
     words = console(sys.stderr)
     tell = _JsonWords() if log == "json" else _TextWords()
@@ -122,11 +131,27 @@ def watch_command(
         show_issues(words, document.issues)
     if not collection.rules:
         raise UsageError("there is no rule to run")
+    filters = None
+    if given["filters"]:
+        from tiercel.filters import read_filters  # noqa: PLC0415  filters need the compiler
+
+        filters = read_filters(given["filters"])
+        show_issues(words, filters.issues)
     with AlertStore.open(store) as opened:
         if begin is not None or end is not None:
-            return _replay(lake, collection.rules, opened, options, begin=begin, end=end, tell=tell)
+            span = (begin, end)
+            return _replay(lake, collection.rules, opened, options, span=span, filters=filters, tell=tell)
         sources = list(_sources(given["folders"], given["topics"], given["brokers"], given["kafka_settings"]))
-        return _watch(lake, collection.rules, opened, options, sources=sources, deliver=deliver, once=once, tell=tell)
+        with _Stop() as stop:
+            watcher = Watcher(
+                lake, collection.rules, opened, sources=sources, options=options, filters=filters, tell=tell
+            )
+            facts = {"lake": lake, "store": opened.name, "every": options.every}
+            tell("started", **facts, rules=len(watcher.rules), sources=len(sources))
+            with _Beside(watcher, opened, given["deliver"], given["health"], tell) as beside:
+                failed = _steps(watcher, beside, stop=stop.event, once=once, tell=tell)
+    tell("stopped")
+    return _EXIT_FAILED if failed and once else 0
 
 
 def _sources(
@@ -156,78 +181,103 @@ def _setting(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _watch(
-    lake: Path,
-    rules: tuple[Rule, ...],
-    store: AlertStore,
-    options: Options,
-    *,
-    sources: list[Source],
-    deliver: Path | None,
-    once: bool,
-    tell: Tell,
-) -> int:
-    from tiercel.watch.watcher import Watcher  # noqa: PLC0415  the engine is slow to load
+class _Stop:
+    """Set by SIGTERM and Ctrl-C, so that the step at hand is finished."""
 
-    stop = threading.Event()
-    signals = (signal.SIGTERM, signal.SIGINT)
-    before = {each: signal.signal(each, lambda *_: stop.set()) for each in signals}
-    watcher = Watcher(lake, rules, store, sources=sources, options=options, tell=tell)
-    deliverer = _deliverer(store, deliver)
-    tell("started", lake=str(lake), rules=len(rules), sources=len(sources), every=options.every, store=store.name)
-    try:
-        failed = _steps(watcher, deliverer, options.every, stop=stop, once=once, tell=tell)
-    finally:
-        watcher.close()
-        for each, handler in before.items():
+    def __enter__(self) -> Self:
+        self.event = threading.Event()
+        signals = (signal.SIGTERM, signal.SIGINT)
+        self._before = {each: signal.signal(each, lambda *_: self.event.set()) for each in signals}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each, handler in self._before.items():
             signal.signal(each, handler)
-        if deliverer is not None:
-            deliverer.close()
-    tell("stopped")
-    return _EXIT_FAILED if failed and once else 0
 
 
-def _deliverer(store: AlertStore, config: Path | None) -> Deliverer | None:
-    if config is None:
-        return None
-    from tiercel.alerts.delivery import Deliverer, read_targets  # noqa: PLC0415  httpx is slow to import
+class _Beside:
+    """What goes on beside the steps: alerts are delivered, health and metrics are served."""
 
-    return Deliverer(store, read_targets(config))
+    def __init__(self, watcher: Watcher, store: AlertStore, config: Path | None, port: int | None, tell: Tell) -> None:
+        self._watcher, self._tell = watcher, tell
+        self._open = ExitStack()
+        self._deliverer: Deliverer | None = None
+        self._metrics: Metrics | None = None
+        self._open.callback(watcher.close)
+        if config is not None:
+            from tiercel.alerts.delivery import Deliverer, read_targets  # noqa: PLC0415  httpx is slow to import
+
+            self._deliverer = Deliverer(store, read_targets(config))
+            self._open.callback(self._deliverer.close)
+        if port is not None:
+            from tiercel.alerts.health import HealthServer  # noqa: PLC0415  only where it is asked for
+            from tiercel.alerts.metrics import Metrics  # noqa: PLC0415  as above
+
+            self._metrics = Metrics()
+            server = self._open.enter_context(HealthServer(self._checks, self._metrics, port=port))
+            tell("health", url=server.url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def _checks(self) -> dict[str, str | None]:
+        """Each rule, and why it fails."""
+        failing = self._watcher.failing()
+        return {name: failing.get(name) for name in self._watcher.rules}
+
+    def after(self, stepped: Stepped | None) -> None:
+        """Deliver what waits, and count what the step did."""
+        told = self._deliverer.step() if self._deliverer is not None else ()
+        for done in told:
+            if done.error:
+                issue = Issue("watch-deliver", f"{done.target}: {done.error}", hint="it is tried again")
+                self._tell("issue", issue=issue)
+        if self._metrics is None:
+            return
+        for done in told:
+            self._metrics.delivered(done)
+        for standing in self._deliverer.standings() if self._deliverer is not None else ():
+            self._metrics.waiting(standing, datetime.now(UTC))
+        for rule, seconds in self._watcher.lags(datetime.now(UTC).replace(tzinfo=None)).items():
+            self._metrics.lag(rule, seconds)
+        if stepped is None:
+            return
+        for table, rows in stepped.arrived.tables.items():
+            self._metrics.rows(table, rows)
+        if stepped.recorded is not None:
+            self._metrics.recorded(stepped.recorded)
+        for ran in stepped.ran:
+            findings = sum(len(found.pieces) for found in ran.found)
+            self._metrics.rule_ran(ran.rule.id, ran.seconds, findings)
+            if ran.failed:
+                self._metrics.rule_failed(ran.rule.id)
 
 
-def _steps(
-    watcher: Watcher,
-    deliverer: Deliverer | None,
-    every: timedelta,
-    *,
-    stop: threading.Event,
-    once: bool,
-    tell: Tell,
-) -> bool:
+def _steps(watcher: Watcher, beside: _Beside, *, stop: threading.Event, once: bool, tell: Tell) -> bool:
     """Whether the last step failed. Steps begin `every` apart; after one that takes longer the next begins at once."""
+    every = watcher.options.every.total_seconds()
     while True:
         begun = time.monotonic()
         stepped = None
-        failed = True
         try:
             stepped = watcher.step()
-            failed = stepped.failed
         except TiercelError as error:
             tell("issue", issue=Issue("watch-step", str(error), hint="the step is taken again"))
-        if deliverer is not None:
-            for done in deliverer.step():
-                if done.error:
-                    message = f"{done.target}: {done.error}"
-                    tell("issue", issue=Issue("watch-deliver", message, hint="it is tried again"))
+        failed = stepped is None or stepped.failed
+        beside.after(stepped)
         _tell_step(stepped, time.monotonic() - begun, tell)
         if stop.is_set():
             return failed
         if stepped is not None and stepped.is_behind:
             continue
-        if once and (stepped is None or not stepped.waits_for):
+        waits = stepped is not None and stepped.waits_for is not None
+        if once and not waits:
             return failed
-        pause = 1.0 if once else every.total_seconds() - (time.monotonic() - begun)
-        if stepped is not None and stepped.waits_for:
+        pause = 1.0 if once else every - (time.monotonic() - begun)
+        if waits:
             pause = min(pause, watcher.options.lease.total_seconds() / 2)
         if stop.wait(max(pause, 0.0)):
             return failed
@@ -249,17 +299,18 @@ def _replay(
     store: AlertStore,
     options: Options,
     *,
-    begin: datetime | None,
-    end: datetime | None,
+    span: tuple[datetime | None, datetime | None],
+    filters: Filters | None,
     tell: Tell,
 ) -> int:
     from tiercel.watch.replay import replay  # noqa: PLC0415  the engine is slow to load
 
+    begin, end = (moment.astimezone(UTC).replace(tzinfo=None) if moment else None for moment in span)
     if begin is None or end is None:
         raise UsageError("a replay needs both --from and --to")
     failed = False
     count = 0
-    for stepped in replay(lake, rules, store, options, begin=begin.replace(tzinfo=None), end=end.replace(tzinfo=None)):
+    for stepped in replay(lake, rules, store, options, begin=begin, end=end, filters=filters):
         count += len(stepped.new)
         failed |= stepped.failed
         for ran in stepped.ran:
@@ -281,8 +332,6 @@ class _TextWords:
 
     def __call__(self, event: str, /, **facts: Any) -> None:
         """Write the event down."""
-        from datetime import UTC, datetime  # noqa: PLC0415  only here
-
         if event in {"ran", "replayed"} and not facts.get("findings"):
             return  # every rule at every step would drown what matters
         at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

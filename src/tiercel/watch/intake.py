@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -43,6 +43,7 @@ class Arrived:
     is_behind: bool = False
     issues: tuple[Issue, ...] = ()
     commit: Commit | None = None
+    tables: Mapping[str, int] = field(default_factory=dict)
 
 
 def take_in(lake: Path, sources: Sequence[Source], now: datetime) -> Arrived:
@@ -69,6 +70,7 @@ def take_in(lake: Path, sources: Sequence[Source], now: datetime) -> Arrived:
         arrived.is_behind or any(one.is_behind for one in taken),
         (*issues, *(issue for one in taken for issue in one.issues), *arrived.issues),
         arrived.commit,
+        arrived.tables,
     )
 
 
@@ -110,7 +112,8 @@ def _import(transaction: Transaction, dataset: Dataset, taken: Sequence[Taken], 
     reached = [each for one in taken for each in one.reached]
     if not reached and not files:
         return Arrived()
-    records = rows = known = 0
+    records = known = 0
+    tables: dict[str, int] = {}
     issues: tuple[Issue, ...] = ()
     if files:
         try:
@@ -125,7 +128,7 @@ def _import(transaction: Transaction, dataset: Dataset, taken: Sequence[Taken], 
                 for name, count in report.tables.items():
                     if count:
                         selected = connection.sql(f'SELECT * FROM "{name}"').to_arrow_reader(_BATCH_ROWS)
-                        rows += transaction.write(name, with_ingestion_time(selected, now))
+                        tables[name] = transaction.write(name, with_ingestion_time(selected, now))
                 records = report.read
                 issues = tuple(issue for issue in report.issues if issue.code != "import-no-events")
         except duckdb.Error as error:
@@ -133,7 +136,8 @@ def _import(transaction: Transaction, dataset: Dataset, taken: Sequence[Taken], 
     outcome = transaction.commit(operation=Operation.IMPORT, reached=reached, ingestion_time=now)
     if not isinstance(outcome, Commit):
         return Arrived(is_behind=True)
-    return Arrived(records, rows, known, issues=(*issues, *transaction.issues), commit=outcome)
+    told = (*issues, *transaction.issues)
+    return Arrived(records, sum(tables.values()), known, issues=told, commit=outcome, tables=tables)
 
 
 def _database(folder: Path) -> duckdb.DuckDBPyConnection:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tiercel.alerts import AlertStore
+    from tiercel.filters import Filters
     from tiercel.rules import Rule
     from tiercel.watch.watcher import Options
 
@@ -30,7 +31,14 @@ __all__ = ["replay"]
 
 
 def replay(
-    lake: Path, rules: Sequence[Rule], store: AlertStore, options: Options, *, begin: datetime, end: datetime
+    lake: Path,
+    rules: Sequence[Rule],
+    store: AlertStore,
+    options: Options,
+    *,
+    begin: datetime,
+    end: datetime,
+    filters: Filters | None = None,
 ) -> Iterator[Stepped]:
     """What each step found of the rows that were ingested from `begin` on and before `end`, UTC without a zone.
 
@@ -43,8 +51,8 @@ def replay(
     dataset = Dataset.open(lake)
     arrivals = _arrivals(dataset, begin, end, options.every)
     ledger = Ledger(store, f"{lake.resolve()} replayed", lease=options.lease, holder="replay")
-    runner = Runner(options.lateness)
     schedules = {rule.id: schedule_of(rule, options.every) for rule in rules}
+    runner = Runner(options.lateness, filters, frozenset(schedules))
     waiting: dict[str, list[Span]] = defaultdict(list)
     due = dict.fromkeys(schedules, begin)
     steps = -((begin - end) // options.every)
@@ -65,8 +73,7 @@ def replay(
                     waiting[rule.id].clear()
                     due[rule.id] = now + schedules[rule.id].every
             if any(found.values()):
-                recorded = ledger.record(found, {}, at=now.replace(tzinfo=UTC))
-                stepped.new, stepped.updated = recorded.new, recorded.updated
+                stepped.recorded = ledger.record(found, {}, at=now.replace(tzinfo=UTC))
             yield stepped
     finally:
         runner.close()

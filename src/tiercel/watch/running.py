@@ -13,17 +13,18 @@ from tiercel.engines.kept import KeptStatements, default_folder
 from tiercel.errors import InputError, Issue, RuleError, Severity, Span, TiercelError
 from tiercel.evidence import Telemetry
 from tiercel.findings import assemble_rows
-from tiercel.hunt import prepare_rule
+from tiercel.hunt import run_rule
 from tiercel.telemetry.lake import attach
 from tiercel.telemetry.report import ImportReport
 from tiercel.watch.ledger import Found
 from tiercel.watch.windows import looks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import duckdb
 
+    from tiercel.filters import Filters, Sieve
     from tiercel.findings import Finding
     from tiercel.rules import Rule
     from tiercel.tables.lake import Dataset, Part
@@ -53,6 +54,9 @@ class Ran:
     is_partial: bool = False
     """Whether parts of the lake were missing: what was found counts, and the window is to be looked at again."""
 
+    taken: Mapping[str, int] = field(default_factory=dict)
+    """How many rows of the result each environment filter took, by its id."""
+
     @property
     def failed(self) -> bool:
         """Whether it must be tried again."""
@@ -74,6 +78,8 @@ class Runner:
     """Runs rules, in as many threads as it is called from."""
 
     lateness: timedelta
+    filters: Filters | None = None
+    known_rules: frozenset[str] = frozenset()
     kept: KeptStatements = field(default_factory=lambda: KeptStatements(default_folder()))
     _benches: threading.local = field(default_factory=threading.local)
     _connections: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
@@ -97,8 +103,9 @@ class Runner:
         begun = time.perf_counter()
         ran = Ran(rule, window)
         try:
-            found, rows, issues, broken = self._look(rule, schedule, window, dataset)
-            ran = Ran(rule, window, tuple(found), rows, issues=(*issues, *broken), is_partial=bool(broken))
+            taken: dict[str, int] = {}
+            found, rows, issues, broken = self._look(rule, schedule, window, dataset, taken)
+            ran = Ran(rule, window, tuple(found), rows, issues=(*issues, *broken), is_partial=bool(broken), taken=taken)
         except RuleError as error:
             ran = replace(ran, issues=error.issues)
         except TiercelError as error:
@@ -110,22 +117,32 @@ class Runner:
         return replace(ran, seconds=time.perf_counter() - begun)
 
     def _look(
-        self, rule: Rule, schedule: Schedule, window: Window, dataset: Dataset
+        self, rule: Rule, schedule: Schedule, window: Window, dataset: Dataset, taken: dict[str, int]
     ) -> tuple[list[Found], int, list[Issue], tuple[Issue, ...]]:
         bench = self._bench()
         found, rows, issues = [], 0, dict[Issue, None]()
         broken: tuple[Issue, ...] = ()
+        sieve = self._sieve(window.now)
         for look in looks(window.spans, schedule.reach, now=window.now, lateness=self.lateness):
             _show(bench, dataset, look, window)
             broken += tuple(issue for issue in bench.broken if issue not in broken)
-            engine = bench.telemetry.engine
-            statement = prepare_rule(rule, bench.telemetry)
-            result = engine.execute(statement, window.now)
-            pieces, told = assemble_rows(rule, result, statement.tables, engine.matching)
-            rows += result.num_rows
-            issues |= dict.fromkeys((*statement.warnings, *told))
+            result = run_rule(rule, bench.telemetry, sieve)
+            pieces, told = assemble_rows(rule, result.rows, result.told.tables, bench.telemetry.engine.matching)
+            rows += result.rows.num_rows
+            issues |= dict.fromkeys((*result.told.warnings, *told))
             found.append(Found(look.settles, tuple(_begun(pieces, look)), is_partial=bool(bench.broken)))
+        if sieve is not None:
+            issues |= dict.fromkeys(sieve.issues)
+            taken.update({run.id: run.rows for run in sieve.runs() if run.rows})
         return found, rows, list(issues), broken
+
+    def _sieve(self, now: datetime) -> Sieve | None:
+        """The filters that are in force on the day; None where there are none."""
+        if self.filters is None:
+            return None
+        from tiercel.filters import Sieve  # noqa: PLC0415  filters need the compiler
+
+        return Sieve(self.filters, self.known_rules, now.date())
 
     def _bench(self) -> _Bench:
         bench: _Bench | None = getattr(self._benches, "bench", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import uuid
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from tiercel.alerts import Alert, AlertStore
+    from tiercel.alerts import Alert, AlertStore, Recorded
+    from tiercel.filters import Filters
     from tiercel.rules import Rule
     from tiercel.tables.lake import Commit
     from tiercel.watch.ledger import Found
@@ -71,13 +73,22 @@ class Stepped:
     now: datetime
     arrived: Arrived = field(default_factory=Arrived)
     ran: list[Ran] = field(default_factory=list)
-    new: tuple[Alert, ...] = ()
-    updated: tuple[Alert, ...] = ()
+    recorded: Recorded | None = None
     issues: list[Issue] = field(default_factory=list)
     waits_for: str | None = None
     """The watcher that works, where this one stands by."""
     is_behind: bool = False
     """Whether there is more to do at once."""
+
+    @property
+    def new(self) -> tuple[Alert, ...]:
+        """Alerts that were raised."""
+        return self.recorded.new if self.recorded else ()
+
+    @property
+    def updated(self) -> tuple[Alert, ...]:
+        """Alerts that were known, and tell more now."""
+        return self.recorded.updated if self.recorded else ()
 
     @property
     def failed(self) -> bool:
@@ -104,6 +115,7 @@ class Watcher:
         *,
         sources: Sequence[Source] = (),
         options: Options | None = None,
+        filters: Filters | None = None,
         tell: Tell | None = None,
     ) -> None:
         self.lake = lake
@@ -114,12 +126,13 @@ class Watcher:
         self._order = sorted(self.rules, key=lambda name: (self.schedules[name].reach, name))
         self._sources = sources
         self._tell: Tell = tell or _silent
-        self._runner = Runner(self.options.lateness)
+        self._runner = Runner(self.options.lateness, filters, frozenset(self.rules))
         self._pools: list[ThreadPoolExecutor] = []
         self._tasks: dict[str, _Task] = {}
         self._spans: dict[int, tuple[Span, ...]] = {}
         self._newest: datetime | None = None
         self._compactions = self._steps = 0
+        self._warned: set[Issue] = set()
         self.holder = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         if not is_lake(lake):
             create_lake(lake)
@@ -136,6 +149,15 @@ class Watcher:
             source.close()
         self._ledger.release()
 
+    def lags(self, now: datetime) -> dict[str, float]:
+        """How many seconds ago each rule last looked at all that was there, by its id."""
+        ran = {name: each.ran for name, each in self._progress.items() if each.ran is not None}
+        return {name: max((now - moment).total_seconds(), 0.0) for name, moment in ran.items()}
+
+    def failing(self) -> dict[str, str]:
+        """Why each rule that fails does, by its id."""
+        return {name: each.error for name, each in self._progress.items() if each.failures}
+
     def step(self, now: datetime | None = None) -> Stepped:
         """What was done: sources read, due rules run, their findings recorded, the lake kept small.
 
@@ -149,7 +171,9 @@ class Watcher:
             return stepped
         try:
             self._take_in(stepped)
+            self._renew()
             self._hunt(stepped)
+            self._renew()
             self._keep_up(stepped)
         except LeaseLostError as error:
             self._forget_all()
@@ -157,6 +181,12 @@ class Watcher:
         self._told(stepped)
         self._steps += 1
         return stepped
+
+    def _renew(self) -> None:
+        """The lease goes on. Raises LeaseLostError where it ended and another watcher works by now."""
+        other = self._ledger.acquire(datetime.now(UTC))
+        if other is not None:
+            raise LeaseLostError(f"the watcher {other} has taken over; what this step read is in the lake")
 
     def _forget_all(self) -> None:
         """Another watcher works: what this one knows of progress and offsets is of no use any more."""
@@ -187,6 +217,7 @@ class Watcher:
                 break
             if arrived.commit is not None:
                 self._newest = arrived.commit.ingestion_time
+                stepped.issues += self._too_late(arrived.commit, stepped.now)
             total = Arrived(
                 total.records + arrived.records,
                 total.rows + arrived.rows,
@@ -195,12 +226,23 @@ class Watcher:
                 arrived.is_behind,
                 (*total.issues, *(each for each in arrived.issues if each not in total.issues)),
                 arrived.commit or total.commit,
+                Counter(total.tables) + Counter(arrived.tables),
             )
             if not arrived.is_behind:
                 break
+            self._renew()
         stepped.arrived = total
         stepped.is_behind = total.is_behind
         stepped.issues += total.issues
+
+    def _too_late(self, commit: Commit, now: datetime) -> Iterator[Issue]:
+        """A warning where rows came in that are not hunted any more."""
+        oldest = now - self.options.lateness
+        rows = sum(part.rows for part in commit.adds if part.last is not None and part.last < oldest)
+        if rows:
+            message = f"{rows:,} rows happened before {oldest:%Y-%m-%d %H:%M} UTC: they are in the lake and not hunted"
+            hint = "a longer --lateness hunts them as they come in; `tiercel hunt` on the lake hunts all of it"
+            yield Issue("watch-too-late", message, hint=hint, severity=Severity.WARNING)
 
     def _hunt(self, stepped: Stepped) -> None:
         """Runs the rules that are due, and records what those found that came to their end."""
@@ -302,9 +344,8 @@ class Watcher:
                 else:
                     reached = Progress(ran.window.version, ran.window.now)
             progress[name] = reached
-        recorded = self._ledger.record(found, progress, at=stepped.now.replace(tzinfo=UTC))
+        stepped.recorded = self._ledger.record(found, progress, at=stepped.now.replace(tzinfo=UTC))
         self._progress |= progress
-        stepped.new, stepped.updated = recorded.new, recorded.updated
         oldest = min(each.version for each in self._progress.values())
         for version in [each for each in self._spans if each <= oldest]:
             del self._spans[version]
@@ -335,9 +376,12 @@ class Watcher:
             findings = len({piece.id for each in ran.found for piece in each.pieces})
             facts = {"rows": ran.rows, "findings": findings, "seconds": round(ran.seconds, 3)}
             self._tell("failed" if ran.failed else "ran", rule=ran.rule.id, now=ran.window.now, **facts)
+            for one, rows in ran.taken.items():
+                self._tell("filtered", filter=one, rule=ran.rule.id, rows=rows)
             for issue in ran.issues:
-                if issue.severity is Severity.ERROR:
+                if issue.severity is Severity.ERROR or issue not in self._warned:
                     self._tell("issue", issue=issue, rule=ran.rule.id)
+            self._warned |= {issue for issue in ran.issues if issue.severity is Severity.WARNING}
         for what, alerts in (("alert", stepped.new), ("updated", stepped.updated)):
             for alert in alerts:
                 self._tell(what, alert=alert)
