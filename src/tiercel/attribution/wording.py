@@ -23,6 +23,8 @@ def sentence(finding: Finding, caller: Caller, used: str | None) -> str:
     """Who did what to which device, `used` being the account on the target, as far as it is known."""
     account = caller.account if caller.process else None
     where = caller.device or finding.peer_name or finding.peer_ip or "another host"
+    if caller.known_by == "logon" and finding.peer_ip:  # an attacker chooses that name
+        where = f"{finding.peer_ip}, calling itself {caller.device},"
     if caller.process is not None and caller.process.name:
         who = f"{caller.process.name} on {where}" + (f", run by {account}," if account else "")
     else:

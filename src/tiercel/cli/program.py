@@ -66,6 +66,7 @@ def tiercel() -> None:
     \b
     tiercel hunt logs/                     hunt a folder of logs with the shipped rules
     tiercel hunt logs/ --rules mine.md     hunt it with a rule of your own
+    tiercel show ID logs/                  one finding in full: timeline, processes, what to do
     tiercel hunt logs/ --report case.html  the findings as one page to read, send and print
     tiercel query 'DeviceProcessEvents | take 5' logs/
                                            run any KQL over the same tables
