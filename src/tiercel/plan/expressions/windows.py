@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from tiercel.plan.expressions.arithmetic import combine
 from tiercel.plan.functions.forms import NUMBERS, as_type
 from tiercel.plan.literals import cast, constant, null
-from tiercel.plan.relation import Field
+from tiercel.plan.relation import Field, column
 from tiercel.plan.values import Broken, Refusal, Typed
 from tiercel.tables import KustoType
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tiercel.plan.context import Context
     from tiercel.plan.relation import Relation
 
-__all__ = ["WINDOWS", "changes", "over", "restarts"]
+__all__ = ["WINDOWS", "changes", "over", "restarts", "sessions"]
 
 
 def over(
@@ -104,9 +105,9 @@ def restarts(context: Context, relation: Relation, node: syntax.Call) -> Relatio
     return _with_hidden(context, kept, replace(flagged, sql=total))
 
 
-def _with_hidden(context: Context, relation: Relation, column: Field) -> Relation:
-    """The rows with one more hidden column, which is a plain one."""
-    return context.compiler.seal(replace(relation, hidden=(*relation.hidden, column)))
+def _with_hidden(context: Context, relation: Relation, *columns: Field) -> Relation:
+    """The rows with more hidden columns, which are plain ones."""
+    return context.compiler.seal(replace(relation, hidden=(*relation.hidden, *columns)))
 
 
 def _partition(relation: Relation, node: syntax.Call) -> tuple[exp.Expr, ...]:
@@ -191,7 +192,148 @@ def changes(context: Context, relation: Relation, node: syntax.Call) -> Relation
     return _with_hidden(context, kept, Field(rank_name(node), KustoType.LONG, mark))
 
 
-_RESTART_AT: Final = {"row_number": 1, "row_cumsum": 1, "row_rank_dense": 1, "row_rank_min": 1}
+_SESSION: Final = "row_window_session"
+_SESSION_TYPES: Final = (KustoType.DATETIME, KustoType.TIMESPAN, KustoType.TIMESPAN, KustoType.BOOL)
+
+
+def session_name(node: syntax.Call) -> str:
+    """The hidden column that holds what one call gives; `sessions` adds it before the call is lowered."""
+    return f"$session{node.region.start}"
+
+
+def _row_window_session(context: Context, node: syntax.Call) -> Typed:
+    """The moment at which the row's session began: a new one where it, or the gap before the row, would last too long.
+
+    The last argument begins one where it is true. The distances must be constant.
+    """
+    relation = _serialized(context, node)
+    arguments = _arguments(context, node, 3, 4)
+    if arguments is None or relation.is_open:
+        return Broken(exp.Null(), KustoType.DATETIME)
+    for at, one in enumerate(arguments):
+        kind = _SESSION_TYPES[at]
+        if one.type is not kind:
+            raise Refusal("kql-argument-type", f"argument {at + 1} of `{_SESSION}` is a {kind}, found a {one.type}")
+    _constant(arguments, 1, None)
+    _constant(arguments, 2, None)
+    found = relation.find(session_name(node))
+    if found is None:
+        raise Refusal("kql-misplaced", f"`{_SESSION}` cannot stand here", "give it a name first: `extend x = ...`")
+    return found.typed()
+
+
+def sessions(context: Context, relation: Relation, node: syntax.Call) -> Relation:
+    """The rows with the begin of their session as a hidden column, where the call asks for sessions.
+
+    A row begins a stretch where the one before it lies too far back or is null, or at a restart: a window finds those.
+    A stretch longer than a session may be is cut, and each cut depends on the one before: a recursive common table
+    expression goes from cut to cut, in all stretches at once.
+    """
+    if node.name != _SESSION or relation.is_open or not relation.is_serialized:
+        return relation
+    relation = context.compiler.seal(relation)
+    lowered = [context.over(relation).lower(one) for one in node.arguments[:3]]  # type: ignore[arg-type]  # as above
+    if tuple(one.type for one in lowered) != _SESSION_TYPES[:3] or any(isinstance(one, Broken) for one in lowered):
+        return relation  # refused where the call is lowered
+    moment, longest, widest = lowered
+    whole = (*(one.sql.copy() for one in relation.partition), *(key.ordered() for key in relation.order))
+    number = exp.Window(this=exp.RowNumber(), order=exp.Order(expressions=list(whole)) if whole else None)
+    kept = len(relation.hidden)
+    relation = _with_hidden(
+        context,
+        relation,
+        Field("$moment", KustoType.DATETIME, moment.sql),
+        Field("$until", KustoType.DATETIME, combine("+", moment, longest).sql.copy()),
+        Field("$row", KustoType.LONG, number),
+    )
+    at, row = (relation.hidden[-3].sql, relation.hidden[-1].sql)
+    keys = [*(one.sql.copy() for one in relation.partition), *_partition(relation, node)]
+    order = exp.Order(expressions=[exp.Ordered(this=row.copy())])
+    before = exp.Window(this=exp.Lag(this=at.copy()), partition_by=keys, order=order)
+    goes_on = exp.LT(this=at.copy(), expression=combine("+", Typed(before, KustoType.DATETIME), widest).sql)
+    begins = exp.Case(ifs=[exp.If(this=goes_on, true=exp.Null())], default=row.copy())
+    relation = _with_hidden(context, relation, Field("$begins", KustoType.LONG, begins))
+    stretch = _so_far(exp.Max(this=relation.hidden[-1].sql.copy()), relation.hidden[-2].sql)
+    relation = _with_hidden(context, relation, Field("$stretch", KustoType.LONG, stretch))
+    relation = _joined(relation, _cuts(context, relation))
+    row, place = (relation.hidden[-3].sql, relation.hidden[-1].sql)
+    began = exp.IgnoreNulls(this=exp.LastValue(this=column("moment", "c")))
+    session = Field(session_name(node), KustoType.DATETIME, _so_far(began, row, place))
+    return _with_hidden(context, replace(relation, hidden=relation.hidden[:kept]), session)
+
+
+def _so_far(function: exp.Expr, row: exp.Expr, *partition: exp.Expr) -> exp.Window:
+    """The function over the rows up to and including the row itself, which their number tells."""
+    spec = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
+    order = exp.Order(expressions=[exp.Ordered(this=row.copy())])
+    return exp.Window(this=function, partition_by=[one.copy() for one in partition], order=order, spec=spec)
+
+
+def _cuts(context: Context, relation: Relation) -> str:
+    """The name of the recursive expression with the first row of each session: `stretch`, `row`, `moment`, `until`."""
+    name = context.compiler.fresh("sessions")
+    moment, until, row, _, stretch = (one.sql.name for one in relation.hidden[-5:])
+    first = exp.Select(
+        expressions=[
+            exp.alias_(column(one), title, quoted=True)
+            for one, title in ((stretch, "stretch"), (row, "row"), (moment, "moment"), (until, "until"))
+        ]
+    )
+    first.set("from_", exp.From(this=_source(relation, "r")))
+    first = first.where(exp.EQ(this=column(row), expression=column(stretch)))
+    following = exp.Select(
+        expressions=[
+            column("stretch", "c"),
+            exp.Min(this=column(row, "r")),
+            exp.ArgMin(this=column(moment, "r"), expression=column(row, "r")),
+            exp.ArgMin(this=column(until, "r"), expression=column(row, "r")),
+        ]
+    )
+    following.set("from_", exp.From(this=_table(name, "c")))
+    on = exp.and_(
+        exp.EQ(this=column(stretch, "r"), expression=column("stretch", "c")),
+        exp.GT(this=column(row, "r"), expression=column("row", "c")),
+        exp.GTE(this=column(moment, "r"), expression=column("until", "c")),
+    )
+    following.set("joins", [exp.Join(this=_source(relation, "r"), kind="INNER", on=on)])
+    following.set("group", exp.Group(expressions=[column("stretch", "c")]))
+    context.compiler.ctes[name] = exp.Union(this=first, expression=following, distinct=False)
+    context.compiler.recursive.add(name)
+    return name
+
+
+def _joined(relation: Relation, cuts: str) -> Relation:
+    """The rows beside the first row of a session, `c`, where they are one."""
+
+    def qualified(one: Field) -> Field:
+        return replace(one, sql=column(one.sql.name, "r"))
+
+    on = exp.EQ(this=column("row", "c"), expression=column(relation.hidden[-3].sql.name, "r"))
+    return replace(
+        relation,
+        source=_source(relation, "r"),
+        joins=(exp.Join(this=_table(cuts, "c"), side="LEFT", on=on),),
+        fields=tuple(qualified(one) for one in relation.fields),
+        hidden=tuple(qualified(one) for one in relation.hidden),
+        partition=tuple(qualified(one) for one in relation.partition),
+        order=tuple(replace(key, field=qualified(key.field)) for key in relation.order),
+    )
+
+
+def _table(name: str, alias: str) -> exp.Table:
+    table = exp.Table(this=exp.Identifier(this=name, quoted=True))
+    table.set("alias", exp.TableAlias(this=exp.Identifier(this=alias, quoted=True)))
+    return table
+
+
+def _source(relation: Relation, alias: str) -> exp.Expr:
+    """The source of sealed rows, by another name."""
+    source = relation.source.copy() if relation.source is not None else exp.Table(this=exp.to_identifier(alias))
+    source.set("alias", exp.TableAlias(this=exp.Identifier(this=alias, quoted=True)))
+    return source
+
+
+_RESTART_AT: Final = {"row_number": 1, "row_cumsum": 1, "row_rank_dense": 1, "row_rank_min": 1, _SESSION: 3}
 
 WINDOWS: Final[dict[str, Callable[[Context, syntax.Call], Typed]]] = {
     "prev": _neighbour,
@@ -200,4 +342,5 @@ WINDOWS: Final[dict[str, Callable[[Context, syntax.Call], Typed]]] = {
     "row_cumsum": _row_cumsum,
     "row_rank_dense": _row_rank,
     "row_rank_min": _row_rank,
+    _SESSION: _row_window_session,
 }

@@ -11,7 +11,7 @@ from sqlglot import exp
 from tiercel.kql import syntax
 from tiercel.plan.expressions.calls import call_results
 from tiercel.plan.expressions.names import in_other_case
-from tiercel.plan.expressions.windows import changes, restarts
+from tiercel.plan.expressions.windows import changes, restarts, sessions
 from tiercel.plan.literals import cast
 from tiercel.plan.naming import expression_name, free_name, references
 from tiercel.plan.nodes.dynamic import Element
@@ -50,7 +50,7 @@ def ready(context: Context, rows: Relation, nodes: Iterable[syntax.Node]) -> Rel
         if "*" in used or any(one.name in used and not one.is_plain for one in rows.fields):
             rows = context.compiler.seal(rows)
     for call in _calls(nodes):
-        rows = changes(context, restarts(context, rows, call), call)
+        rows = sessions(context, changes(context, restarts(context, rows, call), call), call)
     return rows
 
 
