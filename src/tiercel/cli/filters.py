@@ -20,7 +20,11 @@ __all__ = ["filters_command"]
 
 @click.group("filters", short_help="Propose environment filters from closed alerts.")
 def filters_command() -> None:
-    """Propose environment filters. How they are written, checked and applied: docs/filters.md."""
+    """Propose environment filters. How they are written, checked and applied: docs/filters.md.
+
+    \b
+    tiercel filters suggest --store cases.db --out proposed.yaml
+    """  # noqa: D301  click's mark for lines that keep their shape
 
 
 @filters_command.command("suggest", short_help="Propose filters from alerts closed as benign.")
