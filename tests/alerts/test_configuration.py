@@ -59,6 +59,13 @@ BAD = {
     "a variable that is not set": (WEBHOOK.format("secret: '${NOPE}'"), 3, "no variable NOPE"),
     "an empty secret": (WEBHOOK.format("secret: '${EMPTY}'"), 3, "the secret is empty"),
     "no http": ("targets:\n- name: a\n  webhook: {url: 'file:///etc/passwd'}\n", 3, "http:// or https://"),
+    "a port that is no number": ("targets:\n- name: a\n  webhook: {url: 'https://a:b/'}\n", 3, "http:// or https://"),
+    "a line break in the address": (
+        'targets:\n- name: a\n  webhook: {url: "https://a/\\n"}\n',
+        3,
+        "http:// or https://",
+    ),
+    "a CA file that is not there": (WEBHOOK.format("ca_file: /no/such/file"), 3, "no file at /no/such/file"),
     "a duration without a unit": (WEBHOOK.format("timeout: 10"), 3, "no duration"),
     "a port that is none": ("targets:\n- name: a\n  syslog: {host: b, port: 99999}\n", 3, "no port"),
     "an event that is none": ("targets:\n- name: a\n  folder: {path: /a}\n  events: [nwe]\n", 4, "not an event"),

@@ -359,3 +359,30 @@ def test_a_store_that_goes_away_stops_no_deliverer(tmp_path):
         path.mkdir()
         line.run(stop)
     assert "cannot be opened" in told[0].error
+
+
+def test_an_error_of_our_own_in_one_target_stops_no_other(sqlite_url):
+    told, kept = {}, Kept()
+    stop = threading.Event()
+
+    def tell(done):
+        told[done.target] = done
+        if len(told) == 2:
+            stop.set()
+
+    def broken(message):
+        raise RuntimeError(f"no {message.kind}")
+
+    with AlertStore.open(sqlite_url) as store:
+        raise_alerts(store, 1, 1)
+        Deliverer(store, [Target("bad", Kept(broken)), Target("good", kept)], told=tell).run(stop)
+    assert "RuntimeError: no alert.new" in told["bad"].error
+    assert (told["good"].delivered, len(kept.sent)) == (1, 1)
+
+
+def test_headers_that_cannot_be_sent_are_a_failure(store):
+    raise_alerts(store, 1, 1)
+    webhook = Webhook("http://127.0.0.1:1/", headers={"X-Name": "\u20ac"})
+    (done,) = deliverer(store, webhook).step(NOON)
+    webhook.close()
+    assert (done.delivered, done.failed) == (0, 1)

@@ -61,6 +61,16 @@ def read_targets(path: Path, environment: Mapping[str, str] = os.environ) -> tup
     return found
 
 
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0 and is_plain
+
+
 @dataclass(slots=True)
 class _Reader:
     """The file as it is read, and what was found wrong so far."""
@@ -114,14 +124,16 @@ class _Reader:
 
         fields = self._fields(node, ("url", "secret", "headers", "timeout", "ca_file"), "a webhook")
         url = self._text(fields.get("url")) or ""
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not _is_web_address(url):
             self._wrong(fields.get("url") or node, "delivery-url", "a webhook has a `url` with http:// or https://")
             return None
         secret = self._secret(fields["secret"]) if "secret" in fields else None
         headers = self._headers(fields["headers"]) if "headers" in fields else {}
         timeout = self._seconds(fields.get("timeout"), 10.0)
-        return Webhook(url, secret, headers, timeout, self._text(fields.get("ca_file")))
+        ca_file = self._text(fields.get("ca_file"))
+        if ca_file and not Path(ca_file).is_file():
+            self._wrong(fields["ca_file"], "delivery-ca-file", f"there is no file at {ca_file}")
+        return Webhook(url, secret, headers, timeout, ca_file)
 
     def _syslog(self, node: yaml.Node) -> Sender | None:
         known = ("host", "port", "transport", "facility", "timeout", "confirm", "hostname")

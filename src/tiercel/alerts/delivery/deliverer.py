@@ -94,6 +94,8 @@ class Deliverer:
                 done = line.step(_now, stop)
             except TiercelError as error:  # the store is away: it is tried again as a target is
                 done = Delivered(line.target.name, error=error.message)
+            except Exception as error:  # noqa: BLE001  a thread that ended here would leave its target untold in silence
+                done = Delivered(line.target.name, error=f"an error of Tiercel's own, {type(error).__name__}: {error}")
             if self._told and (done.delivered or done.error):
                 self._told(done)
             due = (done.again - _now()).total_seconds() if done.again else _LOOK

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -66,7 +67,7 @@ class Webhook:
             headers[SIGNATURE] = signature(self.secret, int(self.clock()), body)
         try:
             answer = self._open().post(self.url, content=body, headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
             raise DeliveryError(f"{self._place()}: {error or type(error).__name__}") from error
         if answer.is_success:
             return
@@ -89,9 +90,9 @@ class Webhook:
 
     def _place(self) -> str:
         """The URL without what may be secret in it: credentials, path and query."""
-        url = httpx.URL(self.url)
-        port = f":{url.port}" if url.port else ""
-        return f"{url.scheme}://{url.host}{port}"
+        parts = urlsplit(self.url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{parts.hostname}{port}"
 
 
 def _asked_wait(answer: httpx.Response, now: float) -> float | None:
