@@ -38,11 +38,14 @@ $(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench
 
-# Every labelled capture, every simulated scenario in every variant, and a day of 10,000 devices: expected against found.
+# Every labelled capture, every simulated scenario in every variant, a day of 10,000 devices: expected against found. A
+# week watched in steps of five minutes, killed a hundred times, and a day watched by two: the alerts of one hunt.
 acceptance: $(VENV)/.dev
 	TIERCEL_REAL_DATA=$${TIERCEL_REAL_DATA:-$(REAL_DATA)} $(BIN)/python -m tests.acceptance
 	$(BIN)/python -m tests.coverage
 	$(BIN)/python -m tests.noisy_day --hosts 10000
+	$(BIN)/python -m tests.watched_week --hosts 60 --days 7 --kills 100 --longest 60
+	$(BIN)/python -m tests.watched_week --hosts 60 --days 1 --every 30 --watchers 2
 
 # Pins every dependency with its hashes, for all supported Pythons and platforms. Needs `uv`.
 lock:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tiercel.alerts import AlertStore
+from tiercel.alerts.delivery import Deliverer, Target, read_targets
 from tiercel.hunt import choose_rules, hunt
 from tiercel.simulate import DEFAULT_START, SCENARIOS, Format, simulate
 from tiercel.tables.lake import Dataset
@@ -134,12 +135,14 @@ class Week:
         done: Counter[str] = Counter()
         with AlertStore.open(self.store) as store:
             watcher = self.watcher(store, **options)
+            deliverer = Deliverer(store, self._targets())
             step = self._reach(0)
             last = self.steps + 1 if until is None else min(until, self.steps + 1)
             begun = time.perf_counter()
             while step < last:
                 self.feed(step)
                 told = _until_done(watcher, self.moment(step))
+                deliverer.step()
                 done.update(rows=told.arrived.rows, known=told.arrived.known, new=len(told.new), steps=1)
                 failures = [issue for ran in told.ran if ran.failed for issue in ran.issues]
                 for issue in [*told.issues, *failures]:
@@ -149,8 +152,24 @@ class Week:
                 if say and step % 50 == 0:
                     spent = time.perf_counter() - begun
                     say_line(f"step {step} of {last}: {dict(done)}, {spent / done['steps']:.2f} s a step")
+            deliverer.close()
             watcher.close()
         return done
+
+    def _targets(self) -> tuple[Target, ...]:
+        place = self.folder / "targets.yaml"
+        if not place.exists():
+            _write(place, f"targets:\n  - name: told\n    folder: {{path: {self.folder / 'told'}}}\n")
+        return read_targets(place)
+
+    def told(self) -> Counter[int]:
+        """How often each alert was delivered as a new one, by its number in the store."""
+        with AlertStore.open(self.store) as store:
+            deliverer = Deliverer(store, self._targets())
+            deliverer.step()
+            deliverer.close()
+        messages = [json.loads(path.read_bytes()) for path in sorted((self.folder / "told").glob("*.json"))]
+        return Counter(message["alert"]["id"] for message in messages if message["kind"] == "alert.new")
 
     def alerts(self) -> Counter[str]:
         """The alerts that stand, by fingerprint, and how often each does."""
@@ -260,11 +279,15 @@ def compare(week: Week) -> int:
                 finding = alert.finding
                 told = f"{finding.rules} {finding.first_time} {finding.device}: {finding.summary}"
                 say_line(f"  too many {alert.fingerprint} {told}")
+        told = week.told()
+        untold = {alert.id for alert in store.alerts()} - told.keys()
+    repeated = sum(count > 1 for count in told.values())
+    say_line(f"{len(told)} alerts delivered as new, {repeated} of them twice, {len(untold)} not")
     dataset = Dataset.open(week.lake)
     parts = sum(len(each) for each in dataset.tables.values())
     rows = sum(map(dataset.rows, dataset.tables))
     say_line(f"lake: {parts} live parts, {rows:,} rows; store: {week.store.stat().st_size:,} bytes")
-    return int(bool(missing or extra or twice))
+    return int(bool(missing or extra or twice or untold or repeated))
 
 
 def main() -> int:
@@ -273,6 +296,7 @@ def main() -> int:
     parser.add_argument("--hosts", type=int, default=40)
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--every", type=int, default=5, help="minutes")
+    parser.add_argument("--attack", action="append", help="plant these instead of one of each")
     parser.add_argument("--until", type=int, help="only so many steps, for a rate")
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--longest", type=float, default=20.0, help="seconds that a watcher lives at most")
@@ -282,7 +306,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         week = Week(arguments.keep or Path(folder), every=timedelta(minutes=arguments.every))
         if not (week.folder / "index.json").exists():
-            made_apart(week, hosts=arguments.hosts, days=arguments.days)
+            made_apart(week, hosts=arguments.hosts, days=arguments.days, attacks=arguments.attack or PLANTED)
         week.open()
         say_line(f"{arguments.hosts} devices, {week.steps:,} steps")
         begun = time.perf_counter()

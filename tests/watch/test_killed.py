@@ -1,0 +1,24 @@
+"""A watcher that is killed again and again ends in the alerts of one hunt: `tests.watched_week` in short."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+
+
+def test_a_watched_day_of_kills_ends_in_the_alerts_of_one_hunt(tmp_path):
+    day = ["--hosts", "10", "--days", "1", "--every", "240", "--attack", "dcom", "--attack", "scm"]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.watched_week", *day, "--kills", "6", "--longest", "4", "--keep", tmp_path],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 watchers were killed" in done.stdout
+    assert "0 of them twice, 0 not" in done.stdout
