@@ -386,3 +386,23 @@ def test_headers_that_cannot_be_sent_are_a_failure(store):
     (done,) = deliverer(store, webhook).step(NOON)
     webhook.close()
     assert (done.delivered, done.failed) == (0, 1)
+
+
+def test_a_clock_that_is_set_back_holds_nothing_up(store):
+    raise_alerts(store, 2, 1)
+    fails = [DeliveryError("down", after=1800), DeliveryError("no", is_refused=True, after=1800)]
+    kept = Kept(lambda _: fails.pop(0) if fails else None)
+    line = deliverer(store, kept)
+    assert line.step(NOON)[0].failed == 1
+    earlier = NOON - timedelta(hours=2)
+    (done,) = line.step(earlier)
+    assert (done.delivered, done.failed) == (1, 1)
+    assert line.step(earlier - timedelta(hours=2))[0].delivered == 1
+
+
+def test_a_clock_that_is_set_back_loses_and_doubles_no_alert(store):
+    store.record([finding()], at=NOON, run="a")
+    assert store.record([finding()], at=NOON - timedelta(days=40), run="a").is_repeat
+    store.record([finding()], at=NOON - timedelta(days=40), run="b")
+    (alert,) = store.alerts()
+    assert (alert.seen, alert.seen_at, alert.raised_at) == (2, NOON, NOON)

@@ -107,7 +107,12 @@ class _Pause:
     """How often something failed in a row, and when it is to be tried again."""
 
     failures: int
+    since: datetime
     until: datetime
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it is time; also where the clock was set back to before it began."""
+        return not self.since <= now < self.until
 
 
 @dataclass(slots=True)
@@ -130,7 +135,7 @@ class _Line:
         name = self.target.name
         if not self._is_mine(clock()):
             return Delivered(name, is_elsewhere=True)
-        if self.down and clock() < self.down.until:
+        if self.down and not self.down.is_over(clock()):
             return Delivered(name, again=self.down.until)
         delivered = failed = 0
         error: str | None = None
@@ -141,7 +146,7 @@ class _Line:
             if message.device in behind:
                 continue
             pause = self.devices.get(message.device)
-            if pause and clock() < pause.until:
+            if pause and not pause.is_over(clock()):
                 behind.add(message.device)
                 continue
             if self.hold is None or not self.hold.is_held():
@@ -171,7 +176,7 @@ class _Line:
         known = self.devices.get(message.device) if refusal.is_refused else self.down
         failures = known.failures + 1 if known else 1
         seconds = max(self.target.retry.wait(failures, self.chance), refusal.after or 0)
-        pause = _Pause(failures, at + timedelta(seconds=seconds))
+        pause = _Pause(failures, at, at + timedelta(seconds=seconds))
         if refusal.is_refused:
             self.devices[message.device] = pause
         else:
