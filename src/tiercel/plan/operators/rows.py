@@ -50,7 +50,16 @@ def where(context: Context, rows: Relation, node: syntax.Where) -> Relation:
     predicate = truth(context.over(rows).predicate(), node.predicate)
     if isinstance(predicate, Broken) or predicate.value is True:
         return rows
+    if predicate.sql.find(exp.Window):
+        return _where_by_window(context, rows, predicate.sql)
     return replace(rows, where=(*rows.where, predicate.sql))
+
+
+def _where_by_window(context: Context, rows: Relation, predicate: exp.Expr) -> Relation:
+    """The rows by a predicate that looks at other rows (`where row_number() <= 3`), which SQL first makes a column of."""
+    told = replace(rows, hidden=(*rows.hidden, Field("predicate", KustoType.BOOL, predicate)))
+    sealed = context.compiler.seal(told)
+    return replace(sealed, where=(*sealed.where, sealed.hidden[-1].sql), hidden=sealed.hidden[:-1])
 
 
 def whole_number(context: Context, node: syntax.Expression, word: str) -> exp.Expr:
