@@ -56,8 +56,9 @@ def where(context: Context, rows: Relation, node: syntax.Where) -> Relation:
 
 
 def _where_by_window(context: Context, rows: Relation, predicate: exp.Expr) -> Relation:
-    """The rows by a predicate that looks at other rows (`where row_number() <= 3`), which SQL first makes a column of."""
-    told = replace(rows, hidden=(*rows.hidden, Field("predicate", KustoType.BOOL, predicate)))
+    """The rows by a predicate that looks at other rows (`where row_number() <= 3`), a column first in SQL."""
+    column = Field("predicate", KustoType.BOOL, predicate)
+    told = replace(rows, hidden=(*rows.hidden, column))
     sealed = context.compiler.seal(told)
     return replace(sealed, where=(*sealed.where, sealed.hidden[-1].sql), hidden=sealed.hidden[:-1])
 
