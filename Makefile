@@ -23,7 +23,7 @@ demo: $(VENV)/.run
 	$(BIN)/python -m tiercel.cli hunt out/demo --report out/demo.html; status=$$?; [ $$status -eq 1 ] || exit $$status
 
 test: check
-	TIERCEL_REAL_DATA=$${TIERCEL_REAL_DATA:-$(REAL_DATA)} $(BIN)/python -m pytest -n 2 -q
+	TIERCEL_REAL_DATA=$${TIERCEL_REAL_DATA:-$(REAL_DATA)} $(BIN)/python -m pytest -n 2 --dist loadgroup -q
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check src tests

@@ -117,7 +117,7 @@ def test_telemetry_takes_its_folder_with_it(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     telemetry = open_telemetry(tmp_path / "empty", memory_bytes=400_000_000)
     assert len(_folders(tmp_path)) == 1
-    limit = telemetry.connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+    limit = telemetry.engine._connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
     assert limit == "286.1 MiB"
     del telemetry
     gc.collect()

@@ -69,17 +69,18 @@ class Bench:
             return []
         return self.run("print " + ", ".join(f"c{at} = {one}" for at, one in enumerate(expressions)))[0]
 
-    def over_columns(self, expressions: Sequence[str], fixed: frozenset[int]) -> list[Shown]:
+    def over_columns(self, expressions: Sequence[str], *fixed: frozenset[int]) -> list[Shown]:
         """What the same expressions give when the arguments of the call come from the columns of a table.
 
-        Arguments at the places `fixed` stay what they are, as do stars, types and names.
+        Arguments at the places `fixed` stay what they are, as do stars, types and names; one set for all, or one each.
         """
         texts = [arguments(one) for one in expressions]
+        kept = fixed if len(fixed) == len(texts) else fixed * len(texts)
         moved = [
             (call, place, text)
             for call, (_, found) in enumerate(texts)
             for place, text in enumerate(found)
-            if place not in fixed and not re.fullmatch(r"\*|typeof\(\w+\)|\w+ *=[^=].*", text)
+            if place not in kept[call] and not re.fullmatch(r"\*|typeof\(\w+\)|\w+ *=[^=].*", text)
         ]
         stored = self.values([text for _, _, text in moved])
         self._store([(f"a{call}_{place}", kind, value) for (call, place, _), (kind, value) in zip(moved, stored)])  # noqa: B905  of one length

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.conftest import ROOT
 
+from tiercel.engines.spark.gaps import DIFFERS, LACKS
 from tiercel.kql import syntax
 from tiercel.plan.expressions.calls import FORMS
 from tiercel.plan.expressions.windows import WINDOWS
@@ -121,6 +122,8 @@ no rows, unless they are given: `--table NAME=FILE`, `--watchlist NAME=FILE`.
 
 A string beside a number in `==`, `!=`, `in` is compared with the number as it is written; beside any other value it is
 read as that value's type. Kusto's parser takes these, and no page says what they mean.
+
+The column Spark says what `--engine spark` makes of it: yes, or where its answer may be another, or why it is refused.
 """
 
 
@@ -138,35 +141,48 @@ def _table(head: tuple[str, str], rows: Iterable[tuple[str, str]]) -> str:
     return "\n" + "\n".join(lines) + "\n"
 
 
+def _spark(name: str, of: str | type) -> str:
+    """What Spark makes of it."""
+    if why := LACKS.of.get(of):
+        return f"refused: {why}"
+    return f"differs: {DIFFERS[name]}" if name in DIFFERS else "yes"
+
+
+def _table_with_spark(title: str, rows: Iterable[tuple[str, str, str]]) -> str:
+    lines = [f"| {title} | what it gives | Spark |", "|---|---|---|"]
+    lines += [f"| {name} | {meaning} | {spark} |" for name, meaning, spark in rows]
+    return "\n" + "\n".join(lines) + "\n"
+
+
 def _code(names: str) -> str:
     return ", ".join(f"`{name}`" for name in names.split(", "))
 
 
 def _operators() -> str:
-    built, refused = list[tuple[str, str]](), list[tuple[str, str]]()
+    built, refused = list[tuple[str, str, str]](), list[tuple[str, str]]()
     for kind, lowering in {**SOURCES, **OPERATORS}.items():
         if isinstance(lowering, Unsupported):
             refused.append((_code(lowering.word), lowering.why))
         elif kind is syntax.Project:
-            built += [(_code(word), _sentence(one.__doc__)) for word, one in PROJECTIONS.items()]
+            built += [(_code(word), _sentence(one.__doc__), _spark(word, kind)) for word, one in PROJECTIONS.items()]
         else:
-            built.append((_code(WORDS[kind]), _sentence(lowering.__doc__)))
+            built.append((_code(WORDS[kind]), _sentence(lowering.__doc__), _spark(WORDS[kind], kind)))
     refused += [(_code(word), why) for word, why in UNKNOWN.items()]
-    built += [(_code(f"invoke {name}"), _sentence(one.__doc__)) for name, one in ENRICHMENTS.items()]
-    built.append((_code("AssignedIPAddresses"), _sentence(assigned_addresses.__doc__)))
+    built += [(_code(f"invoke {name}"), _sentence(one.__doc__), "yes") for name, one in ENRICHMENTS.items()]
+    built.append((_code("AssignedIPAddresses"), _sentence(assigned_addresses.__doc__), "yes"))
     return (
         "\n## Operators\n"
-        + _table(("operator", "what it gives"), dict(built).items())
+        + _table_with_spark("operator", {row[0]: row for row in built}.values())
         + "\nRefused:\n"
         + _table(("operator", "why"), dict(refused).items())
     )
 
 
 def _plugins() -> str:
-    built = [(_code(name), _sentence(one.__doc__)) for name, one in PLUGINS.items()]
+    built = [(_code(name), _sentence(one.__doc__), _spark(name, name)) for name, one in PLUGINS.items()]
     return (
         "\n## Plugins (`evaluate`)\n"
-        + _table(("plugin", "what it gives"), built)
+        + _table_with_spark("plugin", built)
         + "\nRefused:\n"
         + _table(("plugin", "why"), [(_code(name), why) for name, why in REFUSED_PLUGINS.items()])
     )
@@ -177,23 +193,27 @@ def _functions() -> str:
     aggregates = [(f"Aggregates: {name}", entries) for name, entries in AGGREGATE_FAMILIES]
     families = (*FUNCTION_FAMILIES, *aggregates)
     for family, entries in families:
-        built, refused = list[tuple[str, str]](), list[tuple[str, str]]()
+        built, refused = list[tuple[str, str, str]](), list[tuple[str, str]]()
         for entry in entries:
             if isinstance(entry, UnsupportedFunction):
                 refused.append((_code(entry.name), entry.why))
             else:
-                built.append((_code(entry.name), _sentence(entry.lower.__doc__)))
+                built.append((_code(entry.name), _sentence(entry.lower.__doc__), _spark(entry.name, entry.name)))
         parts.append(f"\n### {family}\n")
         if built:
-            parts.append(_table(("function", "what it gives"), built))
+            parts.append(_table_with_spark("function", built))
         if refused:
             parts.append("\nRefused:\n" + _table(("function", "why"), refused))
     forms = {**FORMS, **WINDOWS}
     parts.append("\n### Of rows and tables\n")
     parts.append(
-        _table(
-            ("function", "what it gives"),
-            [(_code(name), _sentence(form.__doc__)) for name, form in forms.items() if form.__doc__],
+        _table_with_spark(
+            "function",
+            [
+                (_code(name), _sentence(form.__doc__), _spark(name, name))
+                for name, form in forms.items()
+                if form.__doc__
+            ],
         )
     )
     return "".join(parts)

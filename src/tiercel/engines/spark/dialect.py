@@ -57,6 +57,15 @@ def render_like_pattern(generator: Generator, node: exp.RegexpLike) -> str:
     return f"({generator.sql(node.this)} RLIKE {pattern_sql(generator, node.expression)})"
 
 
+def render_round(generator: Generator, node: exp.Round) -> str:
+    """Spark rounds to a constant number of places only: another is moved before the point and back."""
+    value, places = generator.sql(node.this), node.args.get("decimals")
+    if places is None or not places.find(exp.Column):
+        return f"ROUND({value}{f', {generator.sql(places)}' if places is not None else ''})"
+    power = f"POWER(10, {generator.sql(places)})"
+    return f"(SIGN({value}) * FLOOR(ABS({value}) * {power} + 0.5D) / {power})"
+
+
 def render_series(generator: Generator, node: exp.GenerateSeries) -> str:
     """Spark's sequence would count downwards where the end lies before the start."""
     start, end = generator.sql(node, "start"), generator.sql(node, "end")
@@ -77,6 +86,7 @@ _RENDERED: Final[dict[type, Rendering]] = {
     exp.Ln: render_logarithm,
     exp.Log: render_logarithm,
     exp.RegexpLike: render_like_pattern,
+    exp.Round: render_round,
     exp.GenerateSeries: render_series,
     exp.Literal: render_literal,
 }

@@ -17,6 +17,7 @@ from tiercel.engines.spark.dialect import TiercelSpark
 from tiercel.engines.spark.lookup import held_rows, matching_rows
 from tiercel.engines.spark.routines import RoutineFunctions
 from tiercel.engines.spark.session import spark_warnings
+from tiercel.engines.spark.subqueries import beside_rows
 from tiercel.errors import EngineError
 from tiercel.tables import KustoType
 
@@ -62,7 +63,7 @@ class SparkEngine:
 
     def prepare(self, plan: Plan) -> Statement:
         """The plan in Spark's SQL."""
-        sql = self._generator.generate(plan.tree)
+        sql = self._generator.generate(beside_rows(plan.tree), copy=False)
         return Statement(sql, plan.columns, plan.tables, plan.warnings, plan.is_lasting, plan.subtracted)
 
     def run(self, plan: Plan, *, query: str = "") -> pa.Table:

@@ -49,10 +49,8 @@ _ON_THIS_HOST: Final[dict[str, str]] = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",
-    "spark.pyspark.python": sys.executable,
-    "spark.pyspark.driver.python": sys.executable,
 }
-"""For `local` masters, whose executors are processes of this host: they need no network and this very Python."""
+"""For `local` masters, whose executors are processes of this host: they need no network."""
 
 _LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 
@@ -113,6 +111,7 @@ class Cluster:
         settings = {**_QUIET, "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"}
         if master.startswith("local"):
             settings |= _ON_THIS_HOST
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # what runs the routines on the executors
         if master.startswith("local-cluster"):
             settings |= _local_cluster()
         builder = sessions.builder.master(master)
@@ -156,6 +155,8 @@ def spark_warnings() -> Iterator[None]:
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*PySpark does not yet fully support pandas.*")
+        # A routine takes as many columns as its signature has, which no hint of a function's can say.
+        warnings.filterwarnings("ignore", message="It is preferred to specify type hints for arrow UDF")
         yield
 
 

@@ -13,7 +13,6 @@ from tiercel.plan.literals import constant
 from tiercel.plan.nodes.aggregates import ListJson, ListOf, NearestRank
 from tiercel.plan.nodes.json import JsonArray
 from tiercel.plan.nodes.routine import RoutineCall
-from tiercel.plan.nodes.time import FromMicroseconds, Microseconds
 from tiercel.plan.values import Refusal, Typed
 from tiercel.tables import KustoType
 
@@ -145,10 +144,8 @@ def _ordered(value: Typed) -> Typed:
 
 def _percentile(value: Typed, share: float) -> Typed:
     ordered = _ordered(copied(value))
-    is_instant = ordered.type is KustoType.DATETIME
-    ranked = Microseconds(this=ordered.sql) if is_instant else ordered.sql
-    rank = NearestRank(this=ranked, expression=exp.Literal.number(repr(share / 100)))
-    return Typed(FromMicroseconds(this=rank) if is_instant else rank, ordered.type)
+    rank = NearestRank(this=ordered.sql, expression=exp.Literal.number(repr(share / 100)))
+    return Typed(rank, ordered.type)
 
 
 def _weighted(value: Typed, weight: Typed, share: float) -> Typed:

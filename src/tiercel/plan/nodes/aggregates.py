@@ -41,6 +41,6 @@ class AtExtreme(AggregateNode):
 
 
 class NearestRank(AggregateNode):
-    """The smallest number in `this` that the share `expression` (a literal, 0 to 1) of all of them is not above."""
+    """The smallest value of `this` that the share `expression` (a literal, 0 to 1) of all its values is not above."""
 
     arg_types = {"this": True, "expression": True}  # noqa: RUF012  sqlglot reads this class attribute and never writes it

@@ -53,8 +53,10 @@ def render_at_extreme(generator: Generator, node: nodes.AtExtreme) -> str:
 
 
 def render_nearest_rank(generator: Generator, node: nodes.NearestRank) -> str:
-    """The discrete quantile."""
-    return f"PERCENTILE_DISC({generator.sql(node.expression)}) WITHIN GROUP (ORDER BY {generator.sql(node.this)})"
+    """Spark's discrete percentile makes reals of whole numbers: the values themselves, sorted, and one by its place."""
+    value = generator.sql(node.this)
+    place = f"CAST(GREATEST(CEIL({generator.sql(node.expression)} * COUNT({value})), 1) AS INT) - 1"
+    return f"GET(SORT_ARRAY(COLLECT_LIST({value})), {place})"
 
 
 RENDERED: Final[dict[type, Rendering]] = {

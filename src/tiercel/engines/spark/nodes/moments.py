@@ -69,15 +69,15 @@ def render_bin_time(generator: Generator, node: nodes.BinTime) -> str:
     else:
         ticks_sql = generator.sql(node.expression)
         width = f"CASE WHEN {ticks_sql} > 0 THEN GREATEST(({ticks_sql}) DIV 10, 1L) END"
-    binned = f"_v - (_v + {_EPOCH_MICROSECONDS}L) % ({width})"
-    return f"TIMESTAMP_MICROS({bound(f'UNIX_MICROS({value})', binned)})"
+    moment = f"UNIX_MICROS({value})"
+    return f"TIMESTAMP_MICROS({moment} - ({moment} + {_EPOCH_MICROSECONDS}L) % ({width}))"
 
 
 def _floored(value: str, unit: str) -> str:
-    """How many units lie between a fixed start of one and the instant."""
-    moved = f"UNIX_MICROS({value})" + (f" + {_SUNDAY}L" if unit == "week" else "")
+    """How many units lie between a fixed start of one and the instant: written twice, lambdas are not compiled."""
+    moved = f"(UNIX_MICROS({value})" + (f" + {_SUNDAY}L)" if unit == "week" else ")")
     width = _MICROSECONDS[unit]
-    return bound(moved, f"(_v - PMOD(_v, {width}L)) DIV {width}L") if width > 1 else moved
+    return f"(({moved} - PMOD({moved}, {width}L)) DIV {width}L)" if width > 1 else moved
 
 
 def render_boundaries(generator: Generator, node: nodes.Boundaries) -> str:
@@ -98,8 +98,8 @@ def render_start_of(generator: Generator, node: nodes.StartOf) -> str:
     """Spark's weeks start on Mondays."""
     unit, value = _unit(node), generator.sql(node.this)
     if unit == "week":
-        width = _MICROSECONDS[unit]
-        return f"TIMESTAMP_MICROS({bound(f'UNIX_MICROS({value})', f'_v - PMOD(_v + {_SUNDAY}L, {width}L)')})"
+        moment = f"UNIX_MICROS({value})"
+        return f"TIMESTAMP_MICROS({moment} - PMOD({moment} + {_SUNDAY}L, {_MICROSECONDS[unit]}L))"
     return f"DATE_TRUNC('{unit.upper()}', {value})"
 
 
@@ -152,13 +152,15 @@ def render_format_datetime(generator: Generator, node: nodes.FormatDatetime) -> 
     value = generator.sql(node.this)
     pieces: list[str] = []
     plain = ""
+    is_quoted = False
     for element in [*node.elements, ""]:
-        if element in _PLAIN:
-            plain += element
-            continue
         special = _special(element, value)
-        if element and special is None:
-            plain += "''" if element == "'" else f"'{element}'"
+        is_text = bool(element) and element not in _PLAIN and special is None
+        if is_quoted is not is_text:
+            plain += "'"  # other characters stand in quotes, all of a run in one pair
+            is_quoted = is_text
+        if element in _PLAIN or is_text:
+            plain += "''" if element == "'" else element
             continue
         if plain:
             pieces.append(f"DATE_FORMAT({value}, {quoted(plain)})")
