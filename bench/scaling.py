@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import tiercel.rules
 from bench import fleet
 from bench.result import Result
 from tiercel.evidence import open_telemetry
@@ -126,30 +127,23 @@ _DCOM: Final = _ByHand(
 def run() -> Iterator[Result]:
     """The ratios, rule by rule."""
     telemetry = open_telemetry([fleet.lake_of(ROWS)])
-    for name, rule, hand in ((scm_name(), scm_rule(), _SCM), ("DCOM hunt", shipped("dcom-remote-activation"), _DCOM)):
-        yield from _compared(f"{name}, {ROWS / 1e6:g} M", telemetry, rule, hand)
+    for name, document, hand in (
+        ("SCM rule", scm_document(), _SCM),
+        ("DCOM hunt", shipped_document("dcom-remote-activation"), _DCOM),
+    ):
+        yield from _compared(f"{name}, {ROWS / 1e6:g} M", telemetry, choose_rules([document]).rules[0], hand)
 
 
-def scm_rule() -> Rule:
-    """The source's rule where its document lies beside the captures, else the shipped one."""
-    found = _seed()
-    return choose_rules([found]).rules[0] if found else shipped("scm-remote-service-start")
-
-
-def scm_name() -> str:
-    """What `scm_rule` gives."""
-    return "the source's SCM rule" if _seed() else "scm-remote-service-start"
-
-
-def shipped(name: str) -> Rule:
-    """The shipped rule of that id."""
-    return next(rule for rule in choose_rules(None).rules if rule.id == name)
-
-
-def _seed() -> Path | None:
+def scm_document() -> Path:
+    """The source's SCM rule where its document lies beside the captures, else the shipped one."""
     captures = Path(os.environ.get("TIERCEL_REAL_DATA") or "../shared/telemetry")
-    found = (Path(__file__).resolve().parent.parent / captures).resolve().parent / "seeds"
-    return next(iter(sorted(found.glob("0xFF-0083*.md"))), None)
+    seeds = (Path(__file__).resolve().parent.parent / captures).resolve().parent / "seeds"
+    return next(iter(sorted(seeds.glob("0xFF-0083*.md"))), shipped_document("scm-remote-service-start"))
+
+
+def shipped_document(name: str) -> Path:
+    """The document of the shipped rule with that id."""
+    return Path(tiercel.rules.__file__).parent / "catalog" / f"{name}.md"
 
 
 def _compared(name: str, telemetry: Telemetry, rule: Rule, hand: _ByHand) -> Iterator[Result]:
