@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Final, overload
 
 from tiercel.attribution import attribute
-from tiercel.errors import Issue, RuleError, Severity, Span, TiercelError
+from tiercel.engines.duckdb import DuckDBEngine
+from tiercel.errors import EngineError, Issue, RuleError, Severity, Span, TiercelError
 from tiercel.evidence import (
     Telemetry,
     compile_query,
@@ -40,6 +41,7 @@ from tiercel.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
 
     import pandas as pd
     import polars as pl
@@ -61,6 +63,7 @@ __all__ = [
     "RuleRows",
     "RuleRun",
     "Running",
+    "Sharing",
     "Telemetry",
     "choose_rules",
     "compile_query",
@@ -72,6 +75,10 @@ __all__ = [
     "render_sql",
     "run_rule",
 ]
+
+
+_LARGE: Final = 5_000_000
+"""Rows from which on a table is read once for all rules, where they need few of its rows."""
 
 
 class Findings(Sequence[Finding]):
@@ -130,6 +137,13 @@ class Attributing:
     """All rules have run; of so many findings it is now found out who called and what followed."""
 
     findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What several rules need of these large tables is about to be read, once for all."""
+
+    tables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +231,7 @@ def hunt(
     attribution: bool = True,
     memory_bytes: int | None = None,
     spark: Cluster | None = None,
-    progress: Callable[[Progress | Running | Attributing], None] | None = None,
+    progress: Callable[[Progress | Sharing | Running | Attributing], None] | None = None,
 ) -> Result:
     """What the rules find in the telemetry at these paths.
 
@@ -256,10 +270,11 @@ def hunt(
     tally = _Tally(warnings=list(collection.warnings))
     tally.failed += [RuleFailure(document.path, None, document.issues) for document in collection.failed]
     with closing(telemetry.engine):
-        for number, rule in enumerate(collection.rules, 1):
-            if progress:
-                progress(Running(rule.id, number, len(collection.rules)))
-            _run(rule, telemetry, sieve, tally)
+        with _share(collection.rules, telemetry, tally, progress):
+            for number, rule in enumerate(collection.rules, 1):
+                if progress:
+                    progress(Running(rule.id, number, len(collection.rules)))
+                _run(rule, telemetry, sieve, tally)
         sifted = sift(tally.findings, tally.taken)
         found = with_recurrence(sifted.shown, [each.finding for each in sifted.suppressed])
         if attribution and found:
@@ -341,6 +356,31 @@ def inject_rule(rule: Rule, sieve: Sieve, now: datetime, tables: Mapping[str, Ta
     """The rule with its environment filters, its plan compiled. Raises RuleError with the issues that stop it."""
     refuse_other_languages(rule)
     return sieve.inject(rule, now, tables)
+
+
+def _share(
+    rules: Sequence[Rule], telemetry: Telemetry, tally: _Tally, progress: Callable[[Sharing], None] | None
+) -> AbstractContextManager[object, bool | None]:
+    """While it is open, the rules read what they need of large tables from one pass over each of them."""
+    engine = telemetry.engine
+    large = tuple(table for table, rows in telemetry.report.tables.items() if rows >= _LARGE)
+    if not large or len(rules) == 1 or not isinstance(engine, DuckDBEngine):
+        return nullcontext()
+    statements = []
+    for rule in rules:
+        try:
+            statements.append(prepare_rule(rule, telemetry))
+        except Exception:  # noqa: BLE001, S112  what is wrong with the rule is told when it runs
+            continue
+    if progress:
+        progress(Sharing(large))
+    stack = ExitStack()
+    try:
+        stack.enter_context(engine.shared(statements, telemetry.now, large))
+    except EngineError as error:
+        message = f"what several rules read could not be read once for all, so each reads for itself: {error}"
+        tally.warnings.append(Issue("sharing-failed", message, None, "", Severity.WARNING))
+    return stack
 
 
 def _run(rule: Rule, telemetry: Telemetry, sieve: Sieve | None, tally: _Tally) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tiercel.cli.terminal import console, shown
-from tiercel.hunt import Attributing, Running
+from tiercel.hunt import Attributing, Running, Sharing
 from tiercel.intake import Writing
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["line_shown", "progress_shown"]
 
 
 @contextmanager
-def progress_shown() -> Iterator[Callable[[Progress | Running | Attributing | Writing], None] | None]:
+def progress_shown() -> Iterator[Callable[[Progress | Sharing | Running | Attributing | Writing], None] | None]:
     """What to call with news, while one line of standard error tells them; None where nobody would see it."""
     words = console(sys.stderr)
     if not words.is_terminal:
@@ -40,9 +40,11 @@ def line_shown() -> Iterator[Callable[[str], None]]:
         yield lambda text: line.update(shown(text))
 
 
-def _told(news: Progress | Running | Attributing | Writing) -> str:
+def _told(news: Progress | Sharing | Running | Attributing | Writing) -> str:
     if isinstance(news, Writing):
         return f"writing {news.rows:,} rows of {news.table}"
+    if isinstance(news, Sharing):
+        return f"reading what several rules need: {', '.join(news.tables)}"
     if isinstance(news, Running):
         return f"rule {news.number} of {news.rules}: {shown(news.rule_id)}"
     if isinstance(news, Attributing):

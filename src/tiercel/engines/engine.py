@@ -16,14 +16,24 @@ if TYPE_CHECKING:
     from tiercel.plan.plan import Plan
     from tiercel.tables import Column
 
-__all__ = ["Engine", "Statement"]
+__all__ = ["Engine", "Statement", "TableRead"]
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """A place of a statement that reads a table: the columns it may need, and what must hold of each row it uses."""
+
+    table: str
+    columns: tuple[str, ...]
+    conditions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A plan as one engine's SQL: what is left of a query once it is compiled, and all that running it needs.
 
-    `sql` has marks where the run's clock stands (`tiercel.engines.clock`); the others are as in `Plan`.
+    `sql` has marks where the run's clock stands (`tiercel.engines.clock`), and so have the conditions in `reads`; the
+    others are as in `Plan`.
     """
 
     sql: str
@@ -32,6 +42,7 @@ class Statement:
     warnings: tuple[Issue, ...] = ()
     is_lasting: bool = False
     subtracted: tuple[str, ...] = ()
+    reads: tuple[TableRead, ...] = ()
 
 
 class Engine(Protocol):

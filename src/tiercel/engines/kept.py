@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import orjson
 
-from tiercel.engines.engine import Statement
+from tiercel.engines.engine import Statement, TableRead
 from tiercel.errors import Issue, Severity, Span
 from tiercel.tables import Column, KustoType
 
@@ -103,6 +103,9 @@ def _read(value: dict[str, Any]) -> Statement:
         warnings=tuple(_issue(issue) for issue in value["warnings"]),
         is_lasting=True,
         subtracted=tuple(value["subtracted"]),
+        reads=tuple(
+            TableRead(each["table"], tuple(each["columns"]), tuple(each["conditions"])) for each in value["reads"]
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import duckdb
@@ -14,13 +15,14 @@ from tiercel.engines.arrow import result_table
 from tiercel.engines.clock import with_clock
 from tiercel.engines.duckdb.calls import called_routines
 from tiercel.engines.duckdb.lookup import matching_rows
+from tiercel.engines.duckdb.sharing import NOT_SHARED, SHARED, shared_tables
 from tiercel.engines.duckdb.spill import trouble
-from tiercel.engines.engine import Statement
+from tiercel.engines.engine import Statement, TableRead
 from tiercel.errors import EngineError
-from tiercel.tables import KustoType
+from tiercel.tables import TABLES, KustoType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlglot.generator import Generator
@@ -41,6 +43,7 @@ class DuckDBEngine:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._sharing: frozenset[str] = frozenset()
         for setting in _SETTINGS:
             connection.execute(setting)
         self._spill_folder = str(connection.execute("SELECT current_setting('temp_directory')").fetchall()[0][0])
@@ -60,8 +63,14 @@ class DuckDBEngine:
 
     def prepare(self, plan: Plan) -> Statement:
         """The plan in DuckDB's SQL. Writing it leaves the tree as it is, so that no copy is needed."""
+        from tiercel.plan.reads import reads  # noqa: PLC0415  only what is not kept is compiled
+
         sql = self._generator.generate(plan.tree, copy=False)
-        return Statement(sql, plan.columns, plan.tables, plan.warnings, plan.is_lasting, plan.subtracted)
+        told = tuple(
+            TableRead(each.table, tuple(sorted(each.columns)), tuple(map(self._generator.generate, each.conditions)))
+            for each in reads(plan.tree, TABLES)
+        )
+        return Statement(sql, plan.columns, plan.tables, plan.warnings, plan.is_lasting, plan.subtracted, told)
 
     def run(self, plan: Plan, *, query: str = "") -> pa.Table:
         """The plan's rows. A column's field says its Kusto type in its metadata, under `kusto`."""
@@ -72,7 +81,9 @@ class DuckDBEngine:
         try:
             sql = with_clock(statement.sql, now)
             self._offer_routines(sql)
-            found = self._connection.sql(sql).to_arrow_table()
+            found = self._shared_rows(sql) if statement.sql in self._sharing else None
+            if found is None:
+                found = self._connection.sql(sql).to_arrow_table()
         except duckdb.Error as error:
             raise self._error(error, query) from error
         return result_table(found, statement.columns, query)
@@ -95,6 +106,19 @@ class DuckDBEngine:
         except (pa.ArrowException, OSError) as error:  # what DuckDB says while the rows are read comes by way of Arrow
             told = duckdb.Error(str(error))
             raise self._error(told, "") from error
+
+    @contextmanager
+    def shared(self, statements: Collection[Statement], now: datetime, large: Collection[str]) -> Iterator[None]:
+        """While it is open, these statements read what they need of the large tables from one pass over each."""
+        folder = Path(self._spill_folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with shared_tables(self._connection, folder, statements, now, large) as self._sharing:
+                yield
+        except duckdb.Error as error:
+            raise self._error(error, "") from error
+        finally:
+            self._sharing = frozenset()
 
     def matching(self, table: str, keys: pa.Table, columns: Sequence[str]) -> pa.Table:
         """These columns of a stored table's rows that equal a row of `keys` in the columns of `keys`."""
@@ -147,6 +171,18 @@ class DuckDBEngine:
         from tiercel.engines.duckdb.routines import RoutineFunctions  # noqa: PLC0415  few queries call any
 
         return RoutineFunctions(self._connection)
+
+    def _shared_rows(self, sql: str) -> pa.Table | None:
+        """The rows, large tables read from what is shared; None where a column is needed that is not."""
+        self._connection.execute(f"SET search_path = '{SHARED},main'")
+        try:
+            return self._connection.sql(sql).to_arrow_table()
+        except duckdb.Error as error:
+            if NOT_SHARED in str(error):
+                return None
+            raise
+        finally:
+            self._connection.execute("RESET search_path")
 
     def _offer_routines(self, sql: str) -> None:
         if names := called_routines(sql):
