@@ -369,7 +369,7 @@ def _share(
     statements = []
     for rule in rules:
         try:
-            statements.append(prepare_rule(rule, telemetry))
+            statements.append(_statement(rule, telemetry))
         except Exception:  # noqa: BLE001, S112  what is wrong with the rule is told when it runs
             continue
     if progress:
