@@ -59,6 +59,12 @@ def test_columns_have_arrow_s_types_and_say_kusto_s(engine: DuckDBEngine) -> Non
     assert row["y"] == '{"k":[1,null]}'
 
 
+def test_a_decimal_too_wide_for_its_places_comes_back_whole(engine: DuckDBEngine) -> None:
+    found = engine.run(plan_of("print v = parse_version('1.2.3'), w = decimal(1000000020000000300000000)"))
+    assert [str(one) for one in found.to_pylist()[0].values()] == ["1000000020000000300000000"] * 2
+    assert found.schema.field("v").metadata == {b"kusto": b"decimal"}
+
+
 def test_no_rows_keep_their_types(engine: DuckDBEngine) -> None:
     found = engine.run(plan_of("datatable(s:string, d:dynamic, t:timespan) [] | extend u = strcat(s, 'x')"))
     assert found.num_rows == 0

@@ -32,7 +32,10 @@ ARROW_TYPES: Final[dict[KustoType, pa.DataType]] = {
     KustoType.GUID: pa.string(),
     KustoType.DYNAMIC: pa.string(),
 }
-"""How a result's column stands in Arrow: datetimes in UTC, timespans as ticks of 100 ns, dynamics as JSON text."""
+"""How a result's column stands in Arrow: datetimes in UTC, timespans as ticks of 100 ns, dynamics as JSON text.
+
+A decimal too wide for its 17 places, such as parse_version() gives, stands in a type of its own scale.
+"""
 
 
 def result_table(found: pa.Table, columns: Sequence[Column], query: str) -> pa.Table:
@@ -40,11 +43,14 @@ def result_table(found: pa.Table, columns: Sequence[Column], query: str) -> pa.T
 
     Raises EngineError where a value does not fit its type.
     """
-    fields = [pa.field(one.name, ARROW_TYPES[one.type], metadata={"kusto": one.type.value}) for one in columns]
     try:
         arrays = [_as_type(found.column(at), one.type) for at, one in enumerate(columns)]
     except pa.ArrowInvalid as error:
         raise EngineError(f"a value does not fit its type: {error}", query=query) from error
+    fields = [
+        pa.field(one.name, array.type, metadata={"kusto": one.type.value})
+        for one, array in zip(columns, arrays, strict=True)
+    ]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
@@ -53,8 +59,20 @@ def _as_type(array: pa.ChunkedArray, kind: KustoType) -> pa.ChunkedArray:
         array = pa.chunked_array([chunk.storage for chunk in array.chunks], type=array.type.storage_type)
     if kind is KustoType.DATETIME:
         array = _within_years(array)
-    array = array if array.type == ARROW_TYPES[kind] else array.cast(ARROW_TYPES[kind])
+    if array.type != ARROW_TYPES[kind] and not (kind is KustoType.DECIMAL and _is_too_wide(array)):
+        array = array.cast(ARROW_TYPES[kind])
     return sound_json(array) if kind is KustoType.DYNAMIC else array
+
+
+def _is_too_wide(array: pa.ChunkedArray) -> bool:
+    """Whether a decimal among these has more digits before the point than the common type takes."""
+    if not pa.types.is_decimal(array.type) or array.type.scale >= ARROW_TYPES[KustoType.DECIMAL].scale:
+        return False
+    try:
+        array.cast(ARROW_TYPES[KustoType.DECIMAL])
+    except pa.ArrowInvalid:
+        return True
+    return False
 
 
 _YEARS: Final = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999))  # noqa: DTZ001  UTC without a zone, as in the tables

@@ -69,11 +69,22 @@ def _sql(value: object, kusto_type: KustoType) -> exp.Expr:
         case KustoType.REAL:
             return cast(_real(value), kusto_type)
         case KustoType.DECIMAL:
-            return cast(exp.Literal.string(format(Decimal(str(value)), "f")), kusto_type)
+            return _decimal(Decimal(str(value)))
         case KustoType.DATETIME:
             return cast(exp.Literal.string(datetime_text(int(str(value)))), kusto_type)
         case KustoType.DYNAMIC:
             return cast(exp.Literal.string(json.dumps(value, separators=(",", ":"), ensure_ascii=False)), kusto_type)
+
+
+_WIDE = Decimal(10) ** 21
+
+
+def _decimal(number: Decimal) -> exp.Expr:
+    """A decimal; a whole one with more digits than the type has before the point, such as a version, has no places."""
+    text = exp.Literal.string(format(number, "f"))
+    if abs(number) >= _WIDE and number == number.to_integral_value():
+        return exp.Cast(this=exp.Literal.string(str(int(number))), to=exp.DataType.build("DECIMAL(38, 0)"))
+    return cast(text, KustoType.DECIMAL)
 
 
 def _number(value: object) -> exp.Expr:

@@ -111,7 +111,7 @@ FUNCTIONS: Final = (
     routine_function("parse_command_line", 2, 2),
     routine_function("parse_csv", 1, 1, naming=name_of_first),
     routine_function("parse_xml", 1, 1, differs="a document with a DOCTYPE is null", naming=name_of_first),
-    Function("parse_version", lower_parse_version, 1, 1, "a version from 0.100000.0.0 on can be compared, not shown"),
+    Function("parse_version", lower_parse_version, 1, 1),
     Function("extract_json", lower_extract_json, 2, 3),
     Function("extractjson", lower_extract_json, 2, 3),
     unsupported("parse_user_agent", _PATTERNS),

@@ -33,8 +33,8 @@ def render_real_text(generator: Generator, node: nodes.RealText) -> str:
 
 
 def render_decimal_text(generator: Generator, node: nodes.DecimalText) -> str:
-    """DuckDB writes all 17 places of the type."""
-    return rf"REGEXP_REPLACE(CAST({generator.sql(node.this)} AS TEXT), '\.?0+$', '')"
+    """DuckDB writes all places of the type: 17, or none where parse_version() gave it."""
+    return rf"REGEXP_REPLACE(CAST({generator.sql(node.this)} AS TEXT), '(\.[0-9]*[1-9])0+$|\.0+$', '\1')"
 
 
 def render_dynamic_text(generator: Generator, node: nodes.DynamicText) -> str:

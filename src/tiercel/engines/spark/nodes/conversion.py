@@ -45,9 +45,10 @@ def render_real_text(generator: Generator, node: nodes.RealText) -> str:
 
 
 def render_decimal_text(generator: Generator, node: nodes.DecimalText) -> str:
-    """Spark writes all 17 places of the type."""
-    plain = f"CAST(CAST({generator.sql(node.this)} AS DECIMAL(38, 17)) AS STRING)"
-    return f"REGEXP_REPLACE({plain}, '[.]?0+$', '')"
+    """Spark writes all 17 places of the type; a value too wide for it, of parse_version(), has none."""
+    value = generator.sql(node.this)
+    plain = f"COALESCE(CAST(TRY_CAST({value} AS DECIMAL(38, 17)) AS STRING), CAST({value} AS STRING))"
+    return f"REGEXP_REPLACE({plain}, '([.][0-9]*[1-9])0+$|[.]0+$', '$1')"
 
 
 def render_dynamic_text(generator: Generator, node: nodes.DynamicText) -> str:
