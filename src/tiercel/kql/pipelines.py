@@ -64,7 +64,7 @@ class Pipelines(Expressions):
             try:
                 operators.append(self._operator())
                 if self.kinds[self.at] not in ("|", ")", "}", "]", ";", ",", END):
-                    raise self._after()
+                    raise self._after(self.texts[at])
             except SyntaxFault as fault:
                 self.report(fault.issue)
                 self.depth, self.in_search = depth, in_search
@@ -87,11 +87,13 @@ class Pipelines(Expressions):
         hint = HABITS.get(word.lower()) or did_you_mean(word, (*OPERATORS, *NOT_IN_THE_TREE))
         raise self.fault("kql-unknown-operator", f"`{shown(word)}` is no operator of KQL", at, last, hint)
 
-    def _after(self) -> SyntaxFault:
-        """A fault at what stands between an operator's end and the next `|`."""
+    def _after(self, word: str) -> SyntaxFault:
+        """A fault at what stands between the end of the operator `word` and the next `|`."""
         if self.kinds[self.at] == NAME and self.texts[self.at] in OPERATORS:
             return self.unexpected("`|`", where=f"before `{self.texts[self.at]}`", hint="each operator follows a `|`")
         hint = TWO_QUERIES if self.is_after_blank_line() else ""
+        if self.kinds[self.at] == NAME and self.kinds[self.at - 1] == ")" and word == "summarize":
+            hint = hint or f"write `by {shown(self.texts[self.at])}`"
         return self.unexpected("`|` or the end of the query", hint=hint)
 
     def begins_line(self) -> bool:

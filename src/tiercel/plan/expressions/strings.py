@@ -100,5 +100,10 @@ def matches(operator: str, text: Typed, needle: Typed) -> Typed:
     text, needle = text_of(text), text_of(needle)
     if name == "matches regex" and isinstance(needle.value, str):
         needle = constant(checked_pattern(operator, needle.value), KustoType.STRING)
+    if name == "like" and isinstance(needle.value, str) and set(needle.value) & set("%*"):
+        plain = needle.value.strip("%*")
+        hint = f'write `contains "{plain}"`' if plain.isprintable() and not set(plain) & set('%*"\\') else ""
+        message = "what a `%` or `*` means to `like` is not documented"
+        raise Refusal("kql-unsupported", message, hint or "write `contains` or `matches regex`")
     sql = test(bare(text), bare(needle)) if case_sensitive else test(folded(text), folded(needle))
     return Typed(exp.Not(this=exp.Paren(this=sql)) if negated else sql, KustoType.BOOL)
