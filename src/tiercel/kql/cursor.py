@@ -60,6 +60,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 _SPANS = frozenset({"d", "h", "m", "s", "ms", "day", "days", "hour", "hours", "min", "minute", "minutes", "seconds"})
+_TESTS = frozenset({"not", "isnull", "isnotnull", "isempty", "isnotempty", "tolower", "toupper", "tostring"})
 _COMPARISONS = [
     "contains",
     "!contains",
@@ -285,8 +286,10 @@ class Cursor:
             return f"`{last}` needs a condition on its right"
         if kind == "|" and before == ",":
             return "nothing stands behind the `,` before it"
-        if kind == NAME and before == NAME and last == "not":
-            return "`not` is a function: `not(...)`"
+        if kind == NAME and before == NAME and last in _TESTS:
+            return f"`{last}` is a function: `{last}(...)`"
+        if kind == NAME and before == STRING and self.starts[at] == self.ends[at - 1]:
+            return f"a text that holds a {last[-1]} stands between the other quotes"
         if kind == NAME and self.kinds[at + 1] in (STRING, "(") and before in (NAME, ")", "]"):
             near = did_you_mean(word, _COMPARISONS)
             if near:

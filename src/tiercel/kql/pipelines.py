@@ -89,6 +89,11 @@ class Pipelines(Expressions):
 
     def _after(self, word: str) -> SyntaxFault:
         """A fault at what stands between the end of the operator `word` and the next `|`."""
+        at = self.at
+        if self.texts[at] == "as" and word in ("project", "extend", "summarize") and self.kinds[at + 1] == NAME:
+            return self.unexpected("`|` or the end of the query", hint=f"write `{shown(self.texts[at + 1])} = ...`")
+        if word == "count" and self.kinds[at] == "(":
+            return self.unexpected("`|` or the end of the query", hint="write `summarize count() by ...`")
         if self.kinds[self.at] == NAME and self.texts[self.at] in OPERATORS:
             return self.unexpected("`|`", where=f"before `{self.texts[self.at]}`", hint="each operator follows a `|`")
         hint = TWO_QUERIES if self.is_after_blank_line() else ""
