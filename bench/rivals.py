@@ -93,6 +93,7 @@ DUCKDB_KQL: Final = """
 import json, sys
 import duckdb, duckdb_kql
 connection = duckdb.connect()
+connection.execute("SET enable_progress_bar = false")
 for name, files in zip(("DeviceNetworkEvents", "DeviceProcessEvents"), json.loads(sys.argv[1])):
     connection.execute(f"CREATE VIEW {name} AS FROM read_parquet({files}, hive_partitioning = false)")
 print(duckdb_kql.kql(connection, sys.argv[2]).fetchall()[0][0])

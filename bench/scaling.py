@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import duckdb
+
 import tiercel.rules
 from bench import fleet
 from bench.result import Result
@@ -24,6 +26,8 @@ from tiercel.hunt import choose_rules
 from tiercel.kql import Source
 from tiercel.plan import PASSES, compile_text
 from tiercel.tables import TABLES
+from tiercel.tables.lake import Dataset
+from tiercel.telemetry.lake import attach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,12 +130,18 @@ _DCOM: Final = _ByHand(
 
 def run() -> Iterator[Result]:
     """The ratios, rule by rule."""
-    telemetry = open_telemetry([fleet.lake_of(ROWS)])
+    lake = fleet.lake_of(ROWS)
+    telemetry = open_telemetry([lake])
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    attach(Dataset.open(lake), connection)
     for name, document, hand in (
         ("SCM rule", scm_document(), _SCM),
         ("DCOM hunt", shipped_document("dcom-remote-activation"), _DCOM),
     ):
-        yield from _compared(f"{name}, {ROWS / 1e6:g} M", telemetry, choose_rules([document]).rules[0], hand)
+        yield from _compared(
+            f"{name}, {ROWS / 1e6:g} M", telemetry, connection, choose_rules([document]).rules[0], hand
+        )
 
 
 def scm_document() -> Path:
@@ -146,8 +156,9 @@ def shipped_document(name: str) -> Path:
     return Path(tiercel.rules.__file__).parent / "catalog" / f"{name}.md"
 
 
-def _compared(name: str, telemetry: Telemetry, rule: Rule, hand: _ByHand) -> Iterator[Result]:
-    connection = telemetry.connection
+def _compared(
+    name: str, telemetry: Telemetry, connection: duckdb.DuckDBPyConnection, rule: Rule, hand: _ByHand
+) -> Iterator[Result]:
     ours, by_hand, bare = [], [], []
     for _ in range(ROUNDS):
         seconds, rows = taken(lambda: _run(telemetry, rule))
@@ -155,7 +166,7 @@ def _compared(name: str, telemetry: Telemetry, rule: Rule, hand: _ByHand) -> Ite
         seconds, other = taken(lambda: connection.sql(hand.sql).to_arrow_table())
         by_hand.append(seconds)
         require_same(name, rows, other, hand.columns)
-        bare.append(taken(lambda: [_read(telemetry, *one) for one in hand.reading])[0])
+        bare.append(taken(lambda: [_read(connection, *one) for one in hand.reading])[0])
     note = f"{min(ours):.2f} s to {min(by_hand):.2f} s, {rows.num_rows} rows each"
     yield Result(f"{name}: to SQL by hand", min(ours) / min(by_hand), "x", 2, note=note)
     note = f"{min(ours):.2f} s to {min(bare):.2f} s"
@@ -175,11 +186,11 @@ def _run(telemetry: Telemetry, rule: Rule, *, passes: bool = True) -> pa.Table:
     return telemetry.engine.run(compiled.plan)
 
 
-def _read(telemetry: Telemetry, table: str, columns: str, condition: str) -> None:
+def _read(connection: duckdb.DuckDBPyConnection, table: str, columns: str, condition: str) -> None:
     """Every value of the columns in the rows that the filter keeps, looked at once."""
     names = [column.name for column in TABLES[table].columns] if columns == "*" else columns.split()
     values = ", ".join(f'max("{name}")' for name in names)
-    telemetry.connection.execute(f"SELECT {values} FROM {table} WHERE {condition}").fetchall()
+    connection.execute(f"SELECT {values} FROM {table} WHERE {condition}").fetchall()
 
 
 def require_same(name: str, rows: pa.Table, other: pa.Table, columns: tuple[str, ...]) -> None:

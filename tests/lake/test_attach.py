@@ -6,8 +6,10 @@ from datetime import date, timedelta
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from tiercel.engines.duckdb import DuckDBEngine
 from tiercel.errors import InputError
 from tiercel.tables import TABLES
 from tiercel.tables.lake import Dataset, compact, create_lake, transaction
@@ -161,3 +163,19 @@ def test_spark_and_hive_see_the_days_as_partitions(lake, connection):
         [Dataset.open(lake).files(Dataset.open(lake).parts("DeviceEvents"))],
     ).fetchall()
     assert found == [(date(2026, 3, 14), 1), (date(2026, 3, 15), 2), (None, 3)]
+
+
+def test_a_finding_s_events_are_found_in_many_parts(lake):
+    for number in range(3):
+        commit(lake, rows(number, 10 + number, device=f"d{number}"), rows(100 + number, device="it's"))
+    keys = {"d0": 0, "d2": 12, "it's": 101}
+    with duckdb.connect() as connection:
+        attach(Dataset.open(lake), connection)
+        engine = DuckDBEngine(connection)
+        every = connection.sql("SELECT DeviceId, Timestamp, ReportId FROM DeviceEvents").to_arrow_table()
+        for wanted in (keys, {"d0": 0}, {"it's": 101}, {}):
+            chosen = every.filter(pc.is_in(every.column("ReportId"), pa.array(list(wanted.values()), pa.int64())))
+            found = engine.matching("DeviceEvents", chosen.select(["DeviceId", "Timestamp"]), ["DeviceId", "ReportId"])
+            same_time = {one["ReportId"] for one in found.to_pylist()}
+            assert set(wanted.values()) <= same_time
+            assert {one["DeviceId"] for one in found.to_pylist()} == set(wanted)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
-
-import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,34 +22,36 @@ def matching_rows(
     """These columns of the table's rows whose values in the columns of `keys` are those of one of its rows."""
     selected = ", ".join(f't."{name}"' for name in columns)
     same = " AND ".join(f't."{name}" = k."{name}"' for name in keys.column_names)
-    near = [part for name in keys.column_names if (part := _among(name, keys.column(name)))]
-    where = f" WHERE {' AND '.join(near)}" if near else ""
     connection.register(_KEYS, keys)
     try:
-        return connection.sql(
-            f'SELECT {selected} FROM "{table}" t SEMI JOIN {_KEYS} k ON {same}{where}'
-        ).to_arrow_table()
+        source = _near(connection, table, keys)
+        return connection.sql(f"SELECT {selected} FROM {source} t SEMI JOIN {_KEYS} k ON {same}").to_arrow_table()
     finally:
         connection.unregister(_KEYS)
 
 
-_MOST_VALUES: Final = 500
-_PLAIN: Final = re.compile(r"[A-Za-z0-9._:-]*")
+_MOST_DEVICES: Final = 50
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._:-]+")
 
 
-def _among(name: str, values: pa.ChunkedArray) -> str:
-    """The condition that the column has one of the values, by which a reader passes over parts of a lake; maybe none.
+def _near(connection: duckdb.DuckDBPyConnection, table: str, keys: pa.Table) -> str:
+    """The table; of a lake's, the rows of the keys' devices in the span of their times, where those are few.
 
-    Only text that means nothing else in SQL is written into it: the values are the event's, and so the attacker's.
+    A reader of Parquet passes over what does not hold one device, and reads all where one of many is asked for. Only a
+    name that means nothing else in SQL is written into it: the values are the event's, and so the attacker's.
     """
-    distinct = pc.drop_null(pc.unique(values))
-    if len(distinct) > _MOST_VALUES:
-        return ""
-    every = distinct.to_pylist()
-    if every and all(isinstance(one, datetime) for one in every):
-        listed = ", ".join(f"TIMESTAMP '{one.replace(tzinfo=None).isoformat(sep=' ')}'" for one in every)
-    elif every and all(isinstance(one, str) and _PLAIN.fullmatch(one) for one in every):
-        listed = ", ".join(f"'{one}'" for one in every)
-    else:
-        return ""
-    return f't."{name}" IN ({listed})'
+    whole = f'"{table}"'
+    if not {"DeviceId", "Timestamp"} <= set(keys.column_names):
+        return whole
+    spans = keys.group_by("DeviceId").aggregate([("Timestamp", "min"), ("Timestamp", "max")]).to_pylist()
+    if len(spans) > _MOST_DEVICES or not all(_PLAIN.fullmatch(one["DeviceId"] or "") for one in spans):
+        return whole
+    if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = ?", [table]).fetchall():
+        return whole
+    parts = []
+    for one in spans:
+        if one["Timestamp_min"] is not None:
+            first, last = (one[name].isoformat(sep=" ") for name in ("Timestamp_min", "Timestamp_max"))
+            span = f"\"Timestamp\" BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}'"
+            parts.append(f"SELECT * FROM {whole} WHERE \"DeviceId\" = '{one['DeviceId']}' AND {span}")
+    return f"({' UNION ALL '.join(parts)})" if parts else whole
