@@ -121,7 +121,7 @@ def test_a_slow_rule_does_not_keep_the_others_waiting_and_is_recorded_when_it_en
     watcher = house.watcher(
         rule("slow"),
         rule("quick"),
-        patience=timedelta(seconds=2),
+        patience=timedelta(seconds=4),
         tell=lambda event, **facts: told.append((event, facts)),
     )
     house.lands(house.connection)
