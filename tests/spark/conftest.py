@@ -19,7 +19,12 @@ from tiercel.tables import Column, KustoType, Table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For Java processes that end before what they compiled thoroughly would pay: this halves what they cost."""
+
 SETTINGS = {
+    "spark.driver.extraJavaOptions": SHORT_LIVED,
+    "spark.executor.extraJavaOptions": SHORT_LIVED,
     "spark.driver.memory": "1500m",
     "spark.executor.memory": "1g",
     "spark.sql.shuffle.partitions": "2",
