@@ -12,9 +12,11 @@ import duckdb
 import pytest
 
 from tiercel.engines.duckdb import DuckDBEngine
+from tiercel.engines.gaps import GAPS
 from tiercel.kql import Source
 from tiercel.kql.literals import read_timespan, timespan_text
 from tiercel.plan import PASSES, compile_text
+from tiercel.plan.lacks import NOTHING
 from tiercel.plan.values import SQL_TYPES
 from tiercel.tables import INGESTION_TIME, SOURCE, Column, KustoType, Table
 
@@ -59,7 +61,13 @@ class Desk:
     def ask(self, text: str, *, passes: tuple = PASSES, parameters: Mapping[str, object] | None = None) -> Answer:
         source = Source(text, path="case.kql")
         compiled = compile_text(
-            source, now=self.now, tables=self.tables, passes=passes, parameters=parameters, probe=self.engine.probe
+            source,
+            now=self.now,
+            tables=self.tables,
+            passes=passes,
+            parameters=parameters,
+            probe=self.engine.probe,
+            lacks=GAPS.get(self.engine.name, NOTHING),
         )
         if compiled.plan is None:
             return Answer([], [], compiled.issues)

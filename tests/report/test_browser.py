@@ -101,8 +101,7 @@ def test_a_finding_is_reached_opened_and_read_by_keyboard(opened, pages):
         if page.evaluate("document.activeElement.matches('[data-event] > button')"):
             break
     page.keyboard.press("Enter")
-    first(page).locator("pre.event").wait_for()
-    assert '"n": 100' in first(page).locator("pre.event").text_content()
+    first(page).locator("pre.event", has_text='"n": 100').wait_for()
     assert page.evaluate("document.activeElement.getAttribute('aria-expanded')") == "true"
     page.keyboard.press("Enter")
     assert not first(page).locator("pre.event").count()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -129,14 +129,14 @@ class Database:
         except ModuleNotFoundError as error:
             raise UsageError("a store in PostgreSQL needs psycopg: pip install 'tiercel[postgres]'") from error
 
-    @contextmanager
+    @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection that sees one moment of the store."""
         options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
         with self._explained(), self.engine.connect() as connection, connection.execution_options(**options).begin():
             yield connection
 
-    @contextmanager
+    @contextlib.contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A connection in the one transaction that writes; all of it stands when the block ends, or nothing."""
         with self._explained(), self.engine.connect() as connection, connection.execution_options(writes=True).begin():
@@ -145,7 +145,7 @@ class Database:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             yield connection
 
-    @contextmanager
+    @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
         try:
             yield
@@ -201,7 +201,10 @@ def _hold_in_postgres(engine: sa.Engine, name: str) -> Hold | None:
         return True
 
     def let_go() -> None:
-        # Closing alone would give the connection back to the pool with the lock still on it.
+        # Closing alone would give the connection back to the pool with the lock still on it; and a server frees what a
+        # closed connection held some time later, so that it is freed in so many words where the connection still lives.
+        with contextlib.suppress(DBAPIError):
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
         connection.detach()
         connection.close()
 

@@ -14,7 +14,10 @@ __all__ = ["DIFFERS", "LACKS"]
 _ORDER: Final = "rows have no order after a shuffle, nor has the array, even after a sort"
 _ANY: Final = "of several rows that would do Spark gives any"
 
-LACKS: Final = Lacks("Spark", {})
+LACKS: Final = Lacks(
+    "Spark",
+    {"row_window_session": "its recursive queries take no outer join, and a session begins where the one before ended"},
+)
 """Refused when a query is compiled for Spark, at its place."""
 
 DIFFERS: Final[Mapping[str, str]] = {

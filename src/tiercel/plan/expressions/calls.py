@@ -46,6 +46,8 @@ def lower_call(context: Context, node: syntax.Call) -> Typed:
         return result
     form = FORMS.get(node.name) or WINDOWS.get(node.name)
     if form is not None:
+        if lacking := context.compiler.lacks.refusal(node.name, node.name):
+            raise Refusal("kql-unsupported", lacking, region=node.name_region)
         if context.aggregating and node.name not in _ROWLESS_FORMS:
             message = f"`{node.name}` differs from row to row, and one value a group is expected"
             raise Refusal("kql-not-aggregated", message, "put it into an aggregate, or behind `by`")

@@ -229,8 +229,9 @@ def sessions(context: Context, relation: Relation, node: syntax.Call) -> Relatio
     A stretch longer than a session may be is cut, and each cut depends on the one before: a recursive common table
     expression goes from cut to cut, in all stretches at once.
     """
-    if node.name != _SESSION or relation.is_open or not relation.is_serialized:
-        return relation
+    lacking = context.compiler.lacks.refusal(_SESSION, _SESSION)
+    if node.name != _SESSION or lacking or relation.is_open or not relation.is_serialized:
+        return relation  # what an engine lacks is refused where the call is lowered
     relation = context.compiler.seal(relation)
     lowered = [context.over(relation).lower(one) for one in node.arguments[:3]]  # type: ignore[arg-type]  # as above
     if tuple(one.type for one in lowered) != _SESSION_TYPES[:3] or any(isinstance(one, Broken) for one in lowered):

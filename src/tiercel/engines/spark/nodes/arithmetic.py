@@ -49,8 +49,11 @@ def render_wrapped(generator: Generator, node: nodes.Wrapped) -> str:
 
 
 def render_low_bits(generator: Generator, node: nodes.LowBits) -> str:
-    """A sum as it is: one that leaves 64 bits is an error here."""
-    return f"CAST({generator.sql(node.this)} AS BIGINT)"
+    """The sum in decimals, which Spark widens by ten places: in its strict mode a BIGINT that overflows is an error."""
+    wide = node.this.copy()
+    for total in wide.find_all(exp.Sum):
+        total.set("this", exp.Cast(this=total.this, to=exp.DataType.build("DECIMAL(19, 0)")))
+    return f"CAST(PMOD({generator.sql(wide)} + {_HALF}BD, {_WHOLE}BD) - {_HALF}BD AS BIGINT)"
 
 
 RENDERED: Final[dict[type, Rendering]] = {
