@@ -43,15 +43,16 @@ def _near(connection: duckdb.DuckDBPyConnection, table: str, keys: pa.Table) -> 
     whole = f'"{table}"'
     if not {"DeviceId", "Timestamp"} <= set(keys.column_names):
         return whole
-    spans = keys.group_by("DeviceId").aggregate([("Timestamp", "min"), ("Timestamp", "max")]).to_pylist()
-    if len(spans) > _MOST_DEVICES or not all(_PLAIN.fullmatch(one["DeviceId"] or "") for one in spans):
-        return whole
     if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = ?", [table]).fetchall():
         return whole
+    asked = f'SELECT "DeviceId", min("Timestamp"), max("Timestamp") FROM {_KEYS} GROUP BY ALL'
+    spans = connection.execute(asked).fetchall()
+    if len(spans) > _MOST_DEVICES or not all(_PLAIN.fullmatch(device or "") for device, _, _ in spans):
+        return whole
     parts = []
-    for one in spans:
-        if one["Timestamp_min"] is not None:
-            first, last = (one[name].isoformat(sep=" ") for name in ("Timestamp_min", "Timestamp_max"))
-            span = f"\"Timestamp\" BETWEEN TIMESTAMP '{first}' AND TIMESTAMP '{last}'"
-            parts.append(f"SELECT * FROM {whole} WHERE \"DeviceId\" = '{one['DeviceId']}' AND {span}")
+    for device, first, last in spans:
+        if first is not None:
+            low, high = (f"TIMESTAMP '{one.isoformat(sep=' ')}'" for one in (first, last))
+            span = f'"Timestamp" BETWEEN {low} AND {high}'
+            parts.append(f"SELECT * FROM {whole} WHERE \"DeviceId\" = '{device}' AND {span}")
     return f"({' UNION ALL '.join(parts)})" if parts else whole
