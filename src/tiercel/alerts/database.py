@@ -205,7 +205,8 @@ def _hold_in_postgres(engine: sa.Engine, name: str) -> Hold | None:
         # closed connection held some time later, so that it is freed in so many words where the connection still lives.
         with contextlib.suppress(DBAPIError):
             connection.execute(sa.select(sa.func.pg_advisory_unlock(key)))
-        connection.detach()
+        if not connection.invalidated:
+            connection.detach()
         connection.close()
 
     return Hold(let_go, is_held)
