@@ -12,9 +12,9 @@ import pytest
 from tests.functions.conftest import Bench
 from tests.plan.conftest import Desk
 
-from tiercel.engines.arrow import ARROW_TYPES
 from tiercel.engines.spark import Cluster, SparkEngine
 from tiercel.tables import Column, KustoType, Table
+from tiercel.tables.arrow import ARROW_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -148,6 +148,21 @@ def test_damaged_archives_are_told(tmp_path: Path, imported: Any) -> None:
     assert result.report.kept >= 2
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_told_however_it_is_packed(tmp_path: Path, imported: Any, method: int) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("log.json", lines() * 2000)
+    content = bytearray(buffer.getvalue())
+    middle = content.index(b"PK\x01\x02") // 2
+    content[middle : middle + 40] = b"\xff" * 40
+    (tmp_path / "damaged.zip").write_bytes(bytes(content))
+    (tmp_path / "good.json").write_bytes(lines())
+    result = imported(tmp_path)
+    assert any("damaged.zip!log.json" in str(issue) for issue in result.report.issues)
+    assert result.report.kept >= 2
+
+
 def test_a_locked_zip_is_told(tmp_path: Path, imported: Any) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

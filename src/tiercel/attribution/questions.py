@@ -13,7 +13,7 @@ import pyarrow as pa
 from tiercel.errors import RuleError
 from tiercel.rules import read_rule
 from tiercel.tables import TABLES, Column, KustoType, Table
-from tiercel.tables.arrow import array_of
+from tiercel.tables.arrow import ARROW_TYPES, array_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,12 +24,6 @@ if TYPE_CHECKING:
     from tiercel.rules import Rule
 
 __all__ = ["ASKED", "Asking", "documents"]
-
-_ARROW: Final = {
-    KustoType.STRING: pa.string(),
-    KustoType.LONG: pa.int64(),
-    KustoType.DATETIME: pa.timestamp("us"),
-}
 
 
 def _asked(name: str, **columns: KustoType) -> Table:
@@ -84,7 +78,7 @@ class Asking:
             return []
         table = ASKED[question]
         statement = self._statement(documents()[question], table, _span(last - first))
-        schema = pa.schema([(column.name, _ARROW[column.type]) for column in table.columns])
+        schema = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
         columns = {name: [row.get(name) for row in rows] for name in schema.names}
         for column in table.columns:
             if column.type is KustoType.STRING:  # Kusto's strings are never null

@@ -11,37 +11,21 @@ import pyarrow.compute as pc
 from tiercel.engines.sound_json import sound_json
 from tiercel.errors import EngineError
 from tiercel.tables import KustoType
-from tiercel.tables.arrow import moments
+from tiercel.tables.arrow import ARROW_TYPES, moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tiercel.tables import Column
 
-__all__ = ["ARROW_TYPES", "result_table"]
-
-ARROW_TYPES: Final[dict[KustoType, pa.DataType]] = {
-    KustoType.BOOL: pa.bool_(),
-    KustoType.INT: pa.int32(),
-    KustoType.LONG: pa.int64(),
-    KustoType.REAL: pa.float64(),
-    KustoType.DECIMAL: pa.decimal128(38, 17),
-    KustoType.STRING: pa.string(),
-    KustoType.DATETIME: pa.timestamp("us"),
-    KustoType.TIMESPAN: pa.int64(),
-    KustoType.GUID: pa.string(),
-    KustoType.DYNAMIC: pa.string(),
-}
-"""How a result's column stands in Arrow: datetimes in UTC, timespans as ticks of 100 ns, dynamics as JSON text.
-
-A decimal too wide for its 17 places, such as parse_version() gives, stands in a type of its own scale.
-"""
+__all__ = ["result_table"]
 
 
 def result_table(found: pa.Table, columns: Sequence[Column], query: str) -> pa.Table:
     """What an engine found, named and typed as the plan says; each field's metadata names its Kusto type.
 
-    Raises EngineError where a value does not fit its type.
+    A decimal too wide for its 17 places, such as parse_version() gives, stands in a type of its own scale. Raises
+    EngineError where a value does not fit its type.
     """
     try:
         arrays = [_as_type(found.column(at), one.type) for at, one in enumerate(columns)]

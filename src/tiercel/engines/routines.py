@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from tiercel.engines.arrow import ARROW_TYPES
 from tiercel.plan.literals import EPOCH_TICKS, TICKS_PER_MICROSECOND
 from tiercel.plan.routines.dynamic import read_json, write_json
 from tiercel.tables import KustoType
+from tiercel.tables.arrow import ARROW_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

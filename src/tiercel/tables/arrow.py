@@ -1,4 +1,7 @@
-"""Arrow arrays from Python values without a detour: `pyarrow.array` imports pandas, where it is installed, first."""
+"""Kusto's types in Arrow, and arrays of Python values.
+
+The arrays are made without a detour: `pyarrow.array` imports pandas, where it is installed, first.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,26 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from tiercel.tables.schema import KustoType
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["array_of", "integers", "moments", "texts"]
+__all__ = ["ARROW_TYPES", "array_of", "integers", "moments", "texts"]
+
+ARROW_TYPES: Final[dict[KustoType, pa.DataType]] = {
+    KustoType.BOOL: pa.bool_(),
+    KustoType.INT: pa.int32(),
+    KustoType.LONG: pa.int64(),
+    KustoType.REAL: pa.float64(),
+    KustoType.DECIMAL: pa.decimal128(38, 17),
+    KustoType.STRING: pa.string(),
+    KustoType.DATETIME: pa.timestamp("us"),
+    KustoType.TIMESPAN: pa.int64(),
+    KustoType.GUID: pa.string(),
+    KustoType.DYNAMIC: pa.string(),
+}
+"""Arrow's type for each Kusto type: datetime is UTC without a zone, timespan ticks of 100 ns, dynamic JSON text."""
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  UTC without a zone, as in the tables
 

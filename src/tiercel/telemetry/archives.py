@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import lzma
 import tarfile
 import tempfile
 import zipfile
@@ -41,7 +42,7 @@ class _Bounded(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         try:
             content = self._stream.read(size)
-        except (zlib.error, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except (zlib.error, lzma.LZMAError, zipfile.BadZipFile, EOFError, OSError, RuntimeError) as error:
             raise InputError(f"the archive is damaged or protected here: {error}", path=self._name) from error
         self._out += len(content)
         if self._out > self._most:
@@ -151,7 +152,7 @@ def _zip(document: Document, limits: Limits, report: Callable[[Issue], None]) ->
             for member in members:
                 try:
                     opened = archive.open(member)
-                except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+                except (zipfile.BadZipFile, RuntimeError, OSError) as error:
                     place = f"{document.name}!{member.filename}"
                     hint = "give it without a password, deflated or stored"
                     report(Issue("import-archive", f"{place}: cannot be opened: {error}", hint=hint))

@@ -4,39 +4,26 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tiercel.errors import InputError
 from tiercel.tables import INGESTION_TIME, TABLES, KustoType, Table
+from tiercel.tables.arrow import ARROW_TYPES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = ["arrow_schema", "conform", "fingerprint", "sort_columns", "table_named", "with_ingestion_time"]
 
-_ARROW: Final[dict[KustoType, Any]] = {
-    KustoType.BOOL: pa.bool_(),
-    KustoType.INT: pa.int32(),
-    KustoType.LONG: pa.int64(),
-    KustoType.REAL: pa.float64(),
-    KustoType.DECIMAL: pa.decimal128(38, 17),
-    KustoType.STRING: pa.string(),
-    KustoType.DATETIME: pa.timestamp("us"),
-    KustoType.TIMESPAN: pa.int64(),
-    KustoType.GUID: pa.string(),
-    KustoType.DYNAMIC: pa.string(),
-}
-"""Arrow's type for each Kusto type: datetime is UTC without a zone, timespan ticks of 100 ns, dynamic JSON text."""
-
 
 @functools.cache
 def arrow_schema(table: Table) -> pa.Schema:
     """The schema of every part of the table that is written now, hidden columns last."""
     fields = [
-        pa.field(column.name, _ARROW[column.type], metadata={b"kusto": column.type.value.encode()})
+        pa.field(column.name, ARROW_TYPES[column.type], metadata={b"kusto": column.type.value.encode()})
         for column in (*table.columns, *table.hidden)
     ]
     return pa.schema(fields, metadata={b"tiercel.table": table.name.encode()})
@@ -74,7 +61,7 @@ def conform(batch: pa.RecordBatch, table: Table) -> pa.RecordBatch:
             if array.type != field.type:
                 try:
                     array = array.cast(field.type)
-                except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                except pa.ArrowException as error:
                     raise InputError(f"{table.name}.{field.name} is no {column.type}: {error}") from error
             if column.type is KustoType.STRING and array.null_count:
                 array = pc.fill_null(array, "")
@@ -97,7 +84,7 @@ def with_ingestion_time(
         of_event: a row that has a Timestamp takes that instead, as if each had been stored when it happened.
 
     """
-    stamp = pa.scalar(moment, _ARROW[KustoType.DATETIME])
+    stamp = pa.scalar(moment, ARROW_TYPES[KustoType.DATETIME])
     field = pa.field(INGESTION_TIME.name, stamp.type)
     known = INGESTION_TIME.name in rows.schema.names
     schema = rows.schema if known else rows.schema.append(field)
