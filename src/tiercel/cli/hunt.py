@@ -178,6 +178,9 @@ def hunt_command(
     show_ending(
         console(sys.stdout if written_as == "table" and out is None else sys.stderr), result, written_as, review
     )
+    for what, where in (("Result", save), ("Report", html)):
+        if where is not None:
+            console(sys.stderr).print(f"{what} written to {shown(str(where))}")
     if store is not None:
         _store(store, result, console(sys.stderr))
     if not result.is_complete:
