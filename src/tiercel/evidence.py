@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import weakref
 from dataclasses import dataclass, field
@@ -18,9 +17,7 @@ from tiercel.engines.duckdb import DuckDBEngine, Spill, trouble
 from tiercel.engines.kept import KeptStatements, default_folder
 from tiercel.errors import EngineError, Issue, RuleError, Severity, Span, UsageError
 from tiercel.tables import TABLES
-from tiercel.tables.lake import Dataset, is_lake
 from tiercel.telemetry import importer
-from tiercel.telemetry.lake import attach
 from tiercel.telemetry.storage import keep_quiet
 
 if TYPE_CHECKING:
@@ -33,6 +30,7 @@ if TYPE_CHECKING:
     from tiercel.plan.plan import Plan
     from tiercel.rules import Rule
     from tiercel.tables import Table
+    from tiercel.tables.lake import Dataset
     from tiercel.telemetry.report import ImportReport, Progress
 
     GivenFiles: TypeAlias = Mapping[str, str | os.PathLike[str]]
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHANNELS",
+    "LAKE_HOUSE",
     "Telemetry",
     "compile_query",
     "compile_rule",
@@ -51,6 +50,9 @@ __all__ = [
 
 CHANNELS: Final = ("sysmon", "security")
 """What `channels` can name."""
+
+LAKE_HOUSE: Final = "_tiercel"
+"""What a folder holds that is a lake: `tiercel.tables.lake.storage.HOUSE`."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def open_telemetry(
     try:
         connection = spill.connect(memory_bytes)
         keep_quiet(connection)
-        if any(is_lake(path) for path in files):
+        if any(_is_lake(path) for path in files):
             report = _attach_lake(files, connection, clock, channels)
         else:
             wanted = _channels(channels)
@@ -152,10 +154,21 @@ def _input_issues(paths: Sequence[Path], report: ImportReport) -> tuple[Issue, .
     return (*known, *issues)
 
 
+def _is_lake(path: Path) -> bool:
+    """Whether a lake stands there. Its room is loaded only for a folder that may hold one: most hunts read logs."""
+    if not (path / LAKE_HOUSE).exists():
+        return False
+    from tiercel.tables.lake import is_lake  # noqa: PLC0415  see above
+
+    return is_lake(path)
+
+
 def _attach_lake(
     paths: Sequence[Path], connection: duckdb.DuckDBPyConnection, clock: datetime | None, channels: Iterable[str] | None
 ) -> ImportReport:
     """What the lake holds, its tables standing in the connection; all of it counts as ingested now."""
+    from tiercel.telemetry.lake import attach  # noqa: PLC0415  as in `_is_lake`
+
     lake = _the_lake(paths, channels)
     return attach(lake, connection, ingestion_time=clock or (lake.span[1] if lake.span else None))
 
@@ -165,6 +178,8 @@ def _the_lake(paths: Sequence[Path], channels: Iterable[str] | None) -> Dataset:
         raise UsageError("a lake is hunted by itself; import the other files into it first")
     if channels is not None:
         raise UsageError("a lake holds tables, not channels; say in the rule or query which rows are wanted")
+    from tiercel.tables.lake import Dataset  # noqa: PLC0415  as in `_is_lake`
+
     return Dataset.open(paths[0])
 
 
@@ -179,7 +194,7 @@ def _open_in_spark(
 ) -> Telemetry:
     """The lake's tables in Spark; all of it counts as ingested now. Raw logs are not for Spark to read."""
     for path in paths:
-        if not is_lake(path):
+        if not _is_lake(path):
             hint = f"`tiercel import {path} --lake DIR` makes one"
             raise UsageError(f"Spark reads a lake, and {path} is none: {hint}")
     from tiercel.engines.spark import SparkEngine, attach_lake  # noqa: PLC0415  only for those who use Spark
@@ -211,6 +226,8 @@ def _channels(channels: Iterable[str] | None) -> frozenset[str] | None:
         return None
     named = frozenset(name.lower() for name in channels)
     for name in sorted(named - set(CHANNELS)):
+        import difflib  # noqa: PLC0415  only for what is misspelt
+
         close = difflib.get_close_matches(name, CHANNELS, 1)
         hint = f"; did you mean `{close[0]}`?" if close else ""
         raise UsageError(f"`{name}` is no channel{hint} (one of {', '.join(CHANNELS)})")

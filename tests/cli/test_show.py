@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rich.console import Console
 
 from tiercel.cli import main
 from tiercel.cli.details import show_finding
 from tiercel.cli.overview import short_id, show_chains, show_overview
 from tiercel.cli.paths import _show_paths
+from tiercel.cli.terminal import Words
 from tiercel.cli.written import json_line
 from tiercel.findings import (
     Attribution,
@@ -63,13 +63,13 @@ def finding(number: int, source: str, target: str, text: str = "quiet") -> Findi
     )  # fmt: skip
 
 
-def screen(show: Callable[[Console], None], *, terminal: bool = False, width: int = 90) -> str:
+def screen(show: Callable[[Words], None], *, terminal: bool = False, width: int = 90) -> str:
     file = io.StringIO()
-    show(Console(file=file, markup=False, highlight=False, soft_wrap=True, force_terminal=terminal, width=width))
+    show(Words(file, is_terminal=terminal, width=width))
     return file.getvalue()
 
 
-SCREENS: dict[str, Callable[[Console, Finding], None]] = {
+SCREENS: dict[str, Callable[[Words, Finding], None]] = {
     "table": lambda words, told: show_overview(words, [told]),
     "details": show_finding,
     "paths": lambda words, told: _show_paths(words, trace([told, finding(9, told.device or "", "c")]), show_all=True),

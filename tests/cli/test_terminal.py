@@ -9,10 +9,9 @@ import unicodedata
 
 from hypothesis import example, given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from tiercel.cli.issues import show_issues
-from tiercel.cli.terminal import shown, wrapped
+from tiercel.cli.terminal import Words, shown, wrapped
 from tiercel.cli.written import csv_text, json_line
 from tiercel.errors import Issue, Severity, Span
 
@@ -59,7 +58,7 @@ def test_csv_holds_no_formula_and_no_other_line(text: str) -> None:
 
 def printed(issue: Issue, *, terminal: bool = False, width: int = 100) -> str:
     file = io.StringIO()
-    words = Console(file=file, markup=False, highlight=False, soft_wrap=True, force_terminal=terminal, width=width)
+    words = Words(file, is_terminal=terminal, width=width)
     show_issues(words, [issue])
     return file.getvalue()
 
@@ -99,8 +98,8 @@ def test_markup_in_an_event_is_text() -> None:
 
 
 def test_long_text_is_folded_on_a_terminal_alone() -> None:
-    narrow = Console(file=io.StringIO(), force_terminal=True, width=30)
-    piped = Console(file=io.StringIO(), width=30)
+    narrow = Words(io.StringIO(), is_terminal=True, width=30)
+    piped = Words(io.StringIO(), width=30)
     text = "word " * 20
     assert all(len(line) <= 30 for line in wrapped(text, "a  ", "   ", narrow).split("\n"))
     assert wrapped(text, "a  ", "   ", piped) == "a  " + text

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.text import Text
-
 from tiercel.cli.details import show_findings
-from tiercel.cli.terminal import moment, plural, shown, wrapped
+from tiercel.cli.terminal import Line, Words, moment, plural, shown, wrapped
 from tiercel.cli.written import csv_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from rich.console import Console
 
     from tiercel.alerts import Alert, Change
 
@@ -57,7 +53,7 @@ def _said(changes: Sequence[Change]) -> list[Any]:
     return [last.at if last else None, last.who if last else None, comments]
 
 
-def show_list(words: Console, alerts: Sequence[Alert]) -> None:
+def show_list(words: Words, alerts: Sequence[Alert]) -> None:
     """Print the alerts, one a line under a heading."""
     if not alerts:
         return
@@ -66,12 +62,10 @@ def show_list(words: Console, alerts: Sequence[Alert]) -> None:
     widths = [max(len(row[at]) for row in (heads, *rows)) for at in range(len(heads) - 1)]
     words.print(_columns(heads, widths), style="bold")
     for alert, row in zip(alerts, rows, strict=True):
-        line = Text(_columns(row, widths))
-        begin = widths[0] + widths[1] + 4
-        line.stylize(_STYLES.get(alert.finding.severity, ""), begin, begin + len(row[2]))
-        if words.is_terminal:
-            line.truncate(words.width, overflow="ellipsis")
-        words.print(line)
+        text, begin = _columns(row, widths), widths[0] + widths[1] + 4
+        line = Line(text[:begin])
+        line.append(row[2], _STYLES.get(alert.finding.severity, ""))
+        words.print(line.append(text[begin + len(row[2]) :]), is_cut=True)
 
 
 def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -91,7 +85,7 @@ def _cells(alert: Alert) -> tuple[str, ...]:
     return tuple(cell if len(cell) <= _WIDEST else f"{cell[: _WIDEST - 3]}..." for cell in cells)
 
 
-def show_alert(words: Console, alert: Alert, changes: Sequence[Change]) -> None:
+def show_alert(words: Words, alert: Alert, changes: Sequence[Change]) -> None:
     """Print an alert whole: where the work on it stands, its finding, its history."""
     verdict = f" ({alert.verdict})" if alert.verdict else ""
     words.print(f"Alert {alert.id}: {alert.state}{verdict}", style="bold")

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
-
 from tiercel.cli.overview import STYLES, short_name
-from tiercel.cli.terminal import moment, plural, shown, wrapped
+from tiercel.cli.terminal import Line, Words, moment, plural, shown, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
-
-    from rich.console import Console
 
     from tiercel.findings import Finding, Process, TreeProcess
     from tiercel.rules import Rule
@@ -42,16 +38,16 @@ class _Moment:
     source: str | None
 
 
-def show_findings(words: Console, findings: Iterable[Finding]) -> None:
+def show_findings(words: Words, findings: Iterable[Finding]) -> None:
     """Print each finding in full."""
     for number, finding in enumerate(findings, 1):
         show_finding(words, finding, number)
 
 
-def show_finding(words: Console, finding: Finding, number: int | None = None) -> None:
+def show_finding(words: Words, finding: Finding, number: int | None = None) -> None:
     """Print all that is known of a finding, each fact with the raw event that tells it."""
     words.print()
-    head = Text(f"{number}. " if number is not None else "", "bold")
+    head = Line(f"{number}. " if number is not None else "", "bold")
     head.append(finding.severity, STYLES.get(finding.severity, "bold"))
     head.append(f"  {shown(finding.title)}", "bold")
     words.print(head)
@@ -73,7 +69,7 @@ def show_finding(words: Console, finding: Finding, number: int | None = None) ->
         words.print(wrapped(_cut(text, 600), f"{_INDENT}not known: ", _INDENT + " " * _LABEL, words))
 
 
-def show_response(words: Console, rules: Iterable[Rule]) -> None:
+def show_response(words: Words, rules: Iterable[Rule]) -> None:
     """Print what the rules' documents suggest to do."""
     for rule in rules:
         if rule.response:
@@ -135,7 +131,7 @@ def _process(process: Process | None) -> str:
     return f"{name}{pid}  {process.command_line or ''}".rstrip()
 
 
-def _show_timeline(words: Console, finding: Finding) -> None:
+def _show_timeline(words: Words, finding: Finding) -> None:
     """The events of both sides by time on one rail, with the gaps between them."""
     moments, left_out = _moments(finding)
     several = len({each.device for each in moments}) > 1
@@ -182,7 +178,7 @@ def _gap(apart: timedelta) -> str:
     return f"+{seconds / 60:.0f} min" if seconds < 7200 else f"+{seconds / 3600:.1f} h"
 
 
-def _show_tree(words: Console, tree: Sequence[TreeProcess], device: str | None) -> None:
+def _show_tree(words: Words, tree: Sequence[TreeProcess], device: str | None) -> None:
     if not tree:
         return
     words.print(f"{_INDENT}processes on {_host(device)}", style="dim")

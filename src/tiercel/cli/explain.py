@@ -13,7 +13,7 @@ from sqlglot.expressions import CTE, Table
 
 from tiercel.cli.issues import show_issues
 from tiercel.cli.options import as_of_option, filters_option
-from tiercel.cli.terminal import console, shown, wrapped
+from tiercel.cli.terminal import Words, console, shown, wrapped
 from tiercel.errors import RuleError, Severity, UsageError
 from tiercel.filters import Sieve, read_filters
 from tiercel.hunt import inject_rule, render_sql
@@ -23,8 +23,6 @@ from tiercel.rules import read_catalog, read_collection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.console import Console
 
     from tiercel.filters import Injection
     from tiercel.plan import Plan
@@ -99,7 +97,7 @@ def explain_command(*, rule: str, parts: tuple[str, ...], as_of: datetime | None
     return _EXIT_FAILED if any(issue.severity is Severity.ERROR for issue in sieve.issues) else 0
 
 
-def _show_filters(words: Console, injection: Injection) -> None:
+def _show_filters(words: Words, injection: Injection) -> None:
     """The filters in force as they stand between the rule's markers; the rows that each takes are kept for review."""
     words.print("Environment filters", style="bold")
     if not injection.filters:
@@ -137,7 +135,7 @@ def _find(name: str) -> Rule:
     return collection.rules[0]
 
 
-def _show_document(words: Console, rule: Rule) -> None:
+def _show_document(words: Words, rule: Rule) -> None:
     words.print(shown(rule.title), style="bold")
     facts = {
         "id": rule.id,

@@ -28,20 +28,16 @@ from tiercel.cli.options import (
     watchlists_option,
 )
 from tiercel.cli.overview import short_id, show_chains, show_overview
-from tiercel.cli.page import write_report
 from tiercel.cli.progress import progress_shown
 from tiercel.cli.report import show_report
 from tiercel.cli.spark import cluster_of, spark_options
-from tiercel.cli.terminal import console, plural, shown
+from tiercel.cli.terminal import Words, console, plural, shown
 from tiercel.cli.written import json_line, opened
 from tiercel.findings import as_json
 from tiercel.hunt import hunt
-from tiercel.saved import Saved, dump
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from rich.console import Console
 
     from tiercel.findings import Suppressed
     from tiercel.hunt import Result
@@ -153,9 +149,14 @@ def hunt_command(
             progress=progress,
         )
     if save is not None:
+        from tiercel.saved import dump  # noqa: PLC0415  few hunts are kept whole
+
         with opened(save) as file:
             file.write(dump(result) + "\n")
     if html is not None:
+        from tiercel.cli.page import write_report  # noqa: PLC0415  few hunts become a page
+        from tiercel.saved import Saved  # noqa: PLC0415  as above
+
         write_report(Saved(result, ""), html, [Path()])
     with opened(out) as file:
         match written_as:
@@ -188,7 +189,7 @@ def hunt_command(
     return _EXIT_FOUND if result.findings else 0
 
 
-def _store(where: str, result: Result, words: Console) -> None:
+def _store(where: str, result: Result, words: Words) -> None:
     """Keep the findings as alerts, and say what was new."""
     from tiercel.alerts import AlertStore  # noqa: PLC0415  sqlalchemy is slow to import
 
@@ -208,7 +209,7 @@ def _suppressed(each: Suppressed) -> dict[str, Any]:
     return {**as_json(each.finding), "suppressed_by": each.filter}
 
 
-def show_filters(words: Console, result: Result, review: Path | None) -> None:
+def show_filters(words: Words, result: Result, review: Path | None) -> None:
     """Print what each environment filter took: nothing is suppressed without being counted and named."""
     if not result.filters:
         return
@@ -231,7 +232,7 @@ def show_filters(words: Console, result: Result, review: Path | None) -> None:
         words.print(f"  {plural(len(result.suppressed), 'suppressed finding')}, {where}")
 
 
-def show_ending(words: Console, result: Result, written_as: str, review: Path | None = None) -> None:
+def show_ending(words: Words, result: Result, written_as: str, review: Path | None = None) -> None:
     """Print what a reader of the findings must know: what was not looked at, and the count."""
     if written_as != "table":
         show_report(words, result.report)

@@ -12,12 +12,10 @@ from tiercel.cli.amounts import SIZE, megabytes
 from tiercel.cli.options import paths_argument
 from tiercel.cli.progress import progress_shown
 from tiercel.cli.report import failed_inputs, show_report
-from tiercel.cli.terminal import console, plural, shown
+from tiercel.cli.terminal import Words, console, plural, shown
 from tiercel.intake import BATCH_BYTES, MEMORY_BYTES, IngestionTime, import_into
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from tiercel.intake import Intake
 
 __all__ = ["import_command"]
@@ -84,7 +82,7 @@ def import_command(*, paths: tuple[Path, ...], lake: Path, ingestion_time: str, 
     return _EXIT_FAILED if failed_inputs(intake.report) else 0
 
 
-def _show_commits(words: Console, lake: Path, intake: Intake) -> None:
+def _show_commits(words: Words, lake: Path, intake: Intake) -> None:
     if intake.known:
         words.print(f"{plural(len(intake.known), 'file')} imported before, not read again")
     parts = [part for commit in intake.commits for part in commit.adds]

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
-
-from tiercel.cli.terminal import shown, wrapped
+from tiercel.cli.terminal import Line, Words, shown, wrapped
 from tiercel.errors import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from rich.console import Console
 
     from tiercel.errors import Issue, Span
 
@@ -24,10 +20,10 @@ _BEFORE: Final = 60
 _LONGEST: Final = 110
 
 
-def show_issues(words: Console, issues: Iterable[Issue], indent: str = "") -> None:
+def show_issues(words: Words, issues: Iterable[Issue], indent: str = "") -> None:
     """Print each issue; where its line is known, the line with the place underlined."""
     for issue in issues:
-        head = Text(indent)
+        head = Line(indent)
         head.append(f"{issue.severity}[{issue.code}]", _STYLES[issue.severity])
         head.append(f": {shown(issue.message)}")
         words.print(head)
@@ -38,14 +34,14 @@ def show_issues(words: Console, issues: Iterable[Issue], indent: str = "") -> No
             words.print(wrapped(shown(issue.hint), f"{indent}  hint: ", f"{indent}        ", words), style="green")
 
 
-def _show_place(words: Console, span: Span, indent: str) -> None:
+def _show_place(words: Words, span: Span, indent: str) -> None:
     if not span.text.strip():
         return
     before, place, after = _pieces(span)
     number = str(span.line)
     gutter = " " * len(number)
     words.print(f"{indent}  {number} | {before}{place}{after}")
-    words.print(Text(f"{indent}  {gutter} | {' ' * len(before)}").append("^" * max(len(place), 1), "bold red"))
+    words.print(Line(f"{indent}  {gutter} | {' ' * len(before)}").append("^" * max(len(place), 1), "bold red"))
 
 
 def _pieces(span: Span) -> tuple[str, str, str]:

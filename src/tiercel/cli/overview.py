@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from rich.text import Text
-
-from tiercel.cli.terminal import moment, plural, shown, wrapped
+from tiercel.cli.terminal import Line, Words, moment, plural, shown, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from rich.console import Console
 
     from tiercel.findings import Finding, MovementPath
 
@@ -25,7 +21,7 @@ _MOST: Final = 8
 _REST: Final = " " * 15
 
 
-def show_overview(words: Console, findings: Sequence[Finding]) -> None:
+def show_overview(words: Words, findings: Sequence[Finding]) -> None:
     """Print two lines a finding: when, how bad, how sure, what; then who from where to where, and its id."""
     if not findings:
         return
@@ -33,7 +29,7 @@ def show_overview(words: Console, findings: Sequence[Finding]) -> None:
     words.print(f"{'#':>3}  {'time (UTC)':<23}  {'severity':<8}  {'sure':<6}  what", style="dim")
     digits = short_id(findings)
     for number, finding in enumerate(findings, 1):
-        line = Text(f"{number:>3}  {moment(finding.first_time):<23}  ")
+        line = Line(f"{number:>3}  {moment(finding.first_time):<23}  ")
         line.append(f"{finding.severity:<8}", STYLES.get(finding.severity, "bold"))
         line.append(f"  {finding.confidence:<6}  ")
         line.append(shown(finding.title), "bold")
@@ -44,7 +40,7 @@ def show_overview(words: Console, findings: Sequence[Finding]) -> None:
         words.print(wrapped(shown(_movement(finding)), f"     {finding.id[:digits]:<8}  ", _REST, words))
 
 
-def show_chains(words: Console, paths: Sequence[MovementPath]) -> None:
+def show_chains(words: Words, paths: Sequence[MovementPath]) -> None:
     """Print a line for each of the first paths of more than one hop in a row: its longest chain."""
     chains = [path for path in paths if path.depth > 1]
     if not chains:

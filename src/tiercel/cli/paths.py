@@ -8,19 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from rich.text import Text
 
 from tiercel.cli.given import given_result
 from tiercel.cli.options import as_of_option, result_option, rules_option
 from tiercel.cli.overview import STYLES, short_name
-from tiercel.cli.terminal import console, moment, plural, shown, wrapped
+from tiercel.cli.terminal import Line, Words, console, moment, plural, shown, wrapped
 from tiercel.cli.written import json_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-
-    from rich.console import Console
 
     from tiercel.findings import Hop, MovementPath
 
@@ -77,7 +74,7 @@ def paths_command(
     return _EXIT_FOUND if found else 0
 
 
-def _show_paths(words: Console, found: Sequence[MovementPath], *, show_all: bool) -> None:
+def _show_paths(words: Words, found: Sequence[MovementPath], *, show_all: bool) -> None:
     drawn = [path for path in found if show_all or len(path.hops) > 1]
     for number, path in enumerate(drawn, 1):
         _show_path(words, path, number)
@@ -88,7 +85,7 @@ def _show_paths(words: Console, found: Sequence[MovementPath], *, show_all: bool
     words.print(plural(len(drawn), "path"), style="bold")
 
 
-def _show_path(words: Console, path: MovementPath, number: int) -> None:
+def _show_path(words: Words, path: MovementPath, number: int) -> None:
     words.print()
     count = plural(len(path.hops), "hop") + (f" ({path.depth} in a row)" if path.depth < len(path.hops) else "")
     words.print(f"{number}. {count} from {shown(path.entry or 'an unknown host')}", style="bold")
@@ -110,8 +107,8 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_MOST]) + (f" and {plural(more, 'more host')}" if more > 0 else "")
 
 
-def _show_hop(words: Console, hop: Hop) -> None:
-    line = Text(f"   {hop.number:>2}  {moment(hop.first_time)}  ")
+def _show_hop(words: Words, hop: Hop) -> None:
+    line = Line(f"   {hop.number:>2}  {moment(hop.first_time)}  ")
     line.append(f"{short_name(shown(hop.source or 'unknown'))} -> {short_name(shown(hop.target))}", "bold")
     line.append(f"  {shown(hop.title)}  ")
     line.append(hop.severity, STYLES.get(hop.severity, "bold"))

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tiercel.cli.terminal import console, shown
-from tiercel.hunt import Attributing, Running, Sharing
-from tiercel.intake import Writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tiercel.hunt import Attributing, Running, Sharing
+    from tiercel.intake import Writing
     from tiercel.telemetry.report import Progress
 
 __all__ = ["line_shown", "progress_shown"]
@@ -41,6 +41,9 @@ def line_shown() -> Iterator[Callable[[str], None]]:
 
 
 def _told(news: Progress | Sharing | Running | Attributing | Writing) -> str:
+    from tiercel.hunt import Attributing, Running, Sharing  # noqa: PLC0415  only where somebody sees it
+    from tiercel.intake import Writing  # noqa: PLC0415  as above
+
     if isinstance(news, Writing):
         return f"writing {news.rows:,} rows of {news.table}"
     if isinstance(news, Sharing):

@@ -6,12 +6,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from tiercel.cli.issues import show_issues
-from tiercel.cli.terminal import moment, plural, shown, wrapped
+from tiercel.cli.terminal import Words, moment, plural, shown, wrapped
 from tiercel.errors import Issue, Severity
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from tiercel.telemetry.report import ImportReport
 
 __all__ = ["failed_inputs", "show_report"]
@@ -25,7 +23,7 @@ def failed_inputs(report: ImportReport) -> tuple[Issue, ...]:
     return tuple(issue for issue in report.issues if issue.severity is Severity.ERROR)
 
 
-def show_report(words: Console, report: ImportReport) -> None:
+def show_report(words: Words, report: ImportReport) -> None:
     """Print what was read, kept, skipped and why, which clocks were set right, and what could not be read."""
     span = f", {moment(report.oldest)} to {moment(report.newest)} UTC" if report.newest else ""
     if report.files or not any(report.tables.values()):
@@ -54,7 +52,7 @@ def show_report(words: Console, report: ImportReport) -> None:
     show_issues(words, report.issues, "  ")
 
 
-def _show_clocks(words: Console, report: ImportReport) -> None:
+def _show_clocks(words: Words, report: ImportReport) -> None:
     for clock in report.clocks[:_MOST]:
         told = f"{clock.device}, {clock.clock} by {clock.offset:+.2f} s"
         known = f"({plural(clock.rows, 'row')}; known from {clock.known_from})"

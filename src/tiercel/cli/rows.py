@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 
-from tiercel.cli.terminal import plural, shown
+from tiercel.cli.terminal import Words, plural, shown
 from tiercel.cli.written import csv_text, json_line
 from tiercel.findings.shapes import plain
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
-    from rich.console import Console
-
 __all__ = ["row_lines", "show_rows"]
 
 
@@ -33,7 +31,7 @@ def row_lines(tables: Iterable[pa.Table], written_as: str) -> Iterator[str]:
             yield json_line(row) + "\n"
 
 
-def show_rows(words: Console, table: pa.Table) -> None:
+def show_rows(words: Words, table: pa.Table) -> None:
     """Print the rows, and how many there are."""
     names = [shown(name) for name in table.column_names]
     cells = [[_text(value) for value in row.values()] for row in table.to_pylist()]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tiercel.engines.sound_json import sound_json
 from tiercel.errors import EngineError
@@ -61,15 +61,29 @@ def _is_too_wide(array: pa.ChunkedArray) -> bool:
 
 _YEARS: Final = (datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999))  # noqa: DTZ001  UTC without a zone, as in the tables
 """What Kusto's datetime can hold; DuckDB's goes beyond."""
+_MICROSECONDS: Final = pa.timestamp("us")
 
 
 def _within_years(array: pa.ChunkedArray) -> pa.ChunkedArray:
     """The instants, those that Kusto cannot hold as nulls."""
+    if array.type == _MICROSECONDS and _is_within(array):
+        return array
+    import pyarrow.compute as pc  # noqa: PLC0415  it takes longer to load than most rules to run
+
     low, high = moments(_YEARS)
-    extremes = pc.min_max(array)
-    if not extremes["min"].is_valid:
-        return array
-    if pc.and_(pc.greater_equal(extremes["min"], low), pc.less_equal(extremes["max"], high)).as_py():
-        return array
     inside = pc.and_(pc.greater_equal(array, low), pc.less_equal(array, high))
     return pc.if_else(inside, array, pa.scalar(None, array.type))
+
+
+def _is_within(instants: pa.ChunkedArray) -> bool:
+    """Whether no instant lies beyond what Kusto can hold. Read where it lies: `to_numpy` imports pandas first."""
+    low, high = (np.datetime64(one, "us").view("i8") for one in _YEARS)
+    for chunk in instants.chunks:
+        valid, content = chunk.buffers()
+        part = slice(chunk.offset, chunk.offset + len(chunk))
+        numbers = np.frombuffer(content or b"", "i8")[part]
+        if chunk.null_count and valid is not None:
+            numbers = numbers[np.unpackbits(np.frombuffer(valid, "u1"), bitorder="little")[part].view(bool)]
+        if len(numbers) and (numbers.min() < low or numbers.max() > high):
+            return False
+    return True

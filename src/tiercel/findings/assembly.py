@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections import defaultdict
@@ -35,6 +34,7 @@ _MOST_STEPS: Final = 50
 _TECHNIQUE: Final = re.compile(r"\bT\d{4}(?:\.\d{3})?\b")
 _SERVICE_ACCOUNTS: Final = frozenset({"system", "local service", "network service", "localsystem"})
 _CALLER_ROLES: Final = ("logon", "service", "pipe", "connection")
+_INSTANT: Final = pa.timestamp("us")
 _LEVELS: Final = ("informational", "low", "medium", "high", "critical")
 
 
@@ -128,7 +128,9 @@ def _rows(result: pa.Table, times: Sequence[str]) -> list[dict[str, Any]]:
     """The result's rows as Python values, times being UTC without a zone at microseconds."""
     for name in times:
         index = result.column_names.index(name)
-        result = result.set_column(index, name, result.column(name).cast(pa.timestamp("us"), safe=False))
+        if result.schema.field(index).type == _INSTANT:
+            continue
+        result = result.set_column(index, name, result.column(name).cast(_INSTANT, safe=False))
     rows: list[dict[str, Any]] = result.to_pylist()
     return rows
 
@@ -293,6 +295,8 @@ def _unknown_columns(rule: Rule, columns: Sequence[str]) -> Iterable[Issue]:
             step.device, *PLACES_IN_TEXT.findall(step.text),
         }  # fmt: skip
         for name in sorted(named - {"", *columns}):
+            import difflib  # noqa: PLC0415  few rules name what is not there
+
             close = difflib.get_close_matches(name, columns, 1)
             yield Issue(
                 "evidence-unknown-column",

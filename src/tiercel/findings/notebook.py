@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from tiercel.shown import moment, plural, shown
@@ -24,6 +23,8 @@ def findings_html(findings: Sequence[Finding], note: str = "") -> str:
     head = "".join(f'<th style="text-align:left">{each}</th>' for each in _HEADERS)
     rows = "".join(f"<tr>{_row(finding)}</tr>" for finding in findings[:_MOST])
     left = f"<p>{plural(len(findings) - _MOST, 'finding')} more are not shown</p>" if len(findings) > _MOST else ""
+    from html import escape  # noqa: PLC0415  its list of entities is loaded where a notebook shows findings
+
     told = escape(shown(note)) or plural(len(findings), "finding")
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if findings else ""
     return f"<div><p>{told}</p>{table}{left}</div>"
@@ -53,4 +54,6 @@ def _process(process: Process | None) -> str | None:
 def _cell(value: str | None) -> str:
     text = value or ""
     more = f"... (+{len(text) - _LONGEST:,} characters)" if len(text) > _LONGEST else ""
+    from html import escape  # noqa: PLC0415  as above
+
     return escape(shown(text[:_LONGEST])) + more

@@ -2,10 +2,8 @@ r"""Which COM application a surrogate process hosts: `dllhost.exe /Processid:{Ap
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -46,5 +44,8 @@ def named(process: Process | None) -> str | None:
 @cache
 def _names() -> dict[str, str]:
     """Public names by AppID; `app_ids.csv` gives the source of each."""
+    import csv  # noqa: PLC0415  few findings speak of a surrogate
+    from importlib import resources  # noqa: PLC0415  as above
+
     text = (resources.files("tiercel.findings") / "app_ids.csv").read_text(encoding="utf-8")
     return {row["app_id"]: row["name"] for row in csv.DictReader(text.splitlines())}

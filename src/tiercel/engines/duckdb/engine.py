@@ -14,6 +14,7 @@ import pyarrow as pa
 from tiercel.engines.arrow import result_table
 from tiercel.engines.clock import with_clock
 from tiercel.engines.duckdb.calls import called_routines
+from tiercel.engines.duckdb.fetching import arrow_rows
 from tiercel.engines.duckdb.lookup import matching_rows
 from tiercel.engines.duckdb.sharing import NOT_SHARED, SHARED, shared_tables
 from tiercel.engines.duckdb.spill import trouble
@@ -22,7 +23,7 @@ from tiercel.errors import EngineError
 from tiercel.tables import TABLES, KustoType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlglot.generator import Generator
@@ -74,16 +75,21 @@ class DuckDBEngine:
 
     def run(self, plan: Plan, *, query: str = "") -> pa.Table:
         """The plan's rows. A column's field says its Kusto type in its metadata, under `kusto`."""
-        return self.execute(self.prepare(plan), plan.now, query=query)
+        return self._execute(
+            self.prepare(plan), plan.now, query, lambda sql: self._connection.sql(sql).to_arrow_table()
+        )
 
     def execute(self, statement: Statement, now: datetime, *, query: str = "") -> pa.Table:
-        """The statement's rows, as `run` gives them."""
+        """The statement's rows, as `run` gives them; for one that finds little, since its rows are copied once more."""
+        return self._execute(statement, now, query, lambda sql: arrow_rows(self._connection, sql))
+
+    def _execute(self, statement: Statement, now: datetime, query: str, fetch: Callable[[str], pa.Table]) -> pa.Table:
         try:
             sql = with_clock(statement.sql, now)
             self._offer_routines(sql)
             found = self._shared_rows(sql) if statement.sql in self._sharing else None
             if found is None:
-                found = self._connection.sql(sql).to_arrow_table()
+                found = fetch(sql)
         except duckdb.Error as error:
             raise self._error(error, query) from error
         return result_table(found, statement.columns, query)
@@ -176,7 +182,7 @@ class DuckDBEngine:
         """The rows, large tables read from what is shared; None where a column is needed that is not."""
         self._connection.execute(f"SET search_path = '{SHARED},main'")
         try:
-            return self._connection.sql(sql).to_arrow_table()
+            return arrow_rows(self._connection, sql)
         except duckdb.Error as error:
             if NOT_SHARED in str(error):
                 return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from tiercel.engines.duckdb.fetching import arrow_rows
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,7 +27,7 @@ def matching_rows(
     connection.register(_KEYS, keys)
     try:
         source = _near(connection, table, keys)
-        return connection.sql(f"SELECT {selected} FROM {source} t SEMI JOIN {_KEYS} k ON {same}").to_arrow_table()
+        return arrow_rows(connection, f"SELECT {selected} FROM {source} t SEMI JOIN {_KEYS} k ON {same}")
     finally:
         connection.unregister(_KEYS)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from importlib.resources import files
 from typing import Final
 
 from tiercel.tables.schema import INGESTION_TIME, Column, KustoType, Table
@@ -53,6 +52,8 @@ class Published(Mapping[str, Table]):
     @cached_property
     def _lines(self) -> dict[str, list[str]]:
         """The words of each table's columns, by the table's name; its own name first is left out."""
+        from importlib.resources import files  # noqa: PLC0415  few queries name such a table
+
         lines: dict[str, list[str]] = {}
         for name in _FILES:
             text = files(__package__).joinpath(name).read_text(encoding="utf-8")
