@@ -41,6 +41,7 @@ BUCKETED = [
     "L | join kind=inner R on D, $left.A == $right.B | where T2 - T1 between (0s .. 10s)",
     "L | join kind=inner R on D | where T2 - T1 between (0s .. 10s) | summarize count(), min(T2) by D",
     "let pairs = L | join kind=inner R on D | extend gap = T2 - T1; pairs | where gap between (0s .. 4s) | count",
+    "L | join kind=inner R on D | where T2 between (T1 .. (T1 + 2m)) | join kind=inner (R | project D, T3 = T2, C = B) on D | where T3 between (T2 .. (T2 + 2m)) | project D, T1, T2, T3, A, B, C",  # noqa: E501  one query
 ]
 AS_WRITTEN = [
     "L | join kind=inner R on D | where datetime_diff('month', T2, T1) == 0",

@@ -171,6 +171,8 @@ class Compiler:
             hidden=tuple(Field(one.name, one.type, null(one.type).sql) for one in table.hidden),
             name=table.name,
         )
+        if "Timestamp" in table.by_name:
+            rows = self._as_in_log_analytics(rows, table)
         return self.seal(rows, table.name)
 
     def _as_in_log_analytics(self, rows: Relation, table: Table) -> Relation:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
+from tiercel.errors import Severity
 from tiercel.kql import syntax
 from tiercel.plan.compiler import qualified
 from tiercel.plan.expressions.windows import WINDOWS
@@ -185,6 +186,38 @@ def _column_ifexists(context: Context, node: syntax.Call) -> Typed:
     return _BROKEN if found.broken else found.typed()
 
 
+def _is_column(context: Context, node: syntax.Call) -> Typed:
+    """Whether the rows have a column of that name; Kusto calls it deprecated and still answers.
+
+    Example: `iff(iscolumnexists("Protocol"), "told", "not told")`.
+    """
+    if len(node.arguments) != 1:
+        raise Refusal("kql-argument-count", f"`{node.name}` takes 1 argument, found {len(node.arguments)}")
+    name = context.plain().lower(node.arguments[0])  # type: ignore[arg-type]  # refused by `lower` otherwise
+    if isinstance(name, Broken):
+        return _BROKEN
+    if not isinstance(name.value, str):
+        raise Refusal("kql-not-constant", f"the column's name in `{node.name}` must be a constant string")
+    return constant(context.relation is not None and context.relation.find(name.value) is not None, KustoType.BOOL)
+
+
+def _place_of_address(context: Context, node: syntax.Call) -> Typed:
+    """Where an address is. Here every place is unknown, null, and a warning says so.
+
+    Where we differ: Kusto asks its own database of places.
+    """
+    if len(node.arguments) != 1:
+        raise Refusal("kql-argument-count", f"`{node.name}` takes 1 argument, found {len(node.arguments)}")
+    address = context.plain().lower(node.arguments[0])  # type: ignore[arg-type]  # refused by `lower` otherwise
+    if isinstance(address, Broken):
+        return _BROKEN
+    if address.type not in {KustoType.STRING, KustoType.DYNAMIC}:
+        raise Refusal("kql-argument-type", f"`{node.name}` takes a string, found a {address.type}")
+    message = f"`{node.name}` gives null for every address: only the service has a database of places"
+    context.compiler.report("kql-local-data", message, node.name_region, "", Severity.WARNING)
+    return null(KustoType.DYNAMIC)
+
+
 def _pack_all(context: Context, node: syntax.Call) -> Typed:
     """A bag of all columns of the row; with `true`, without those that are null or empty."""
     relation = context.relation
@@ -254,6 +287,8 @@ FORMS: Final[dict[str, Callable[[Context, syntax.Call], Typed]]] = {
     "ingestion_time": _ingestion_time,
     "column_ifexists": _column_ifexists,
     "columnifexists": _column_ifexists,
+    "iscolumnexists": _is_column,
+    "geo_info_from_ip_address": _place_of_address,
     "pack_all": _pack_all,
     "bag_pack_columns": _bag_pack_columns,
     "column_names_of": _column_names_of,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from tiercel.plan.functions.forms import text_of
-from tiercel.plan.functions.registry import Environment, Function, unsupported
+from tiercel.plan.functions.registry import Environment, Function
 from tiercel.plan.functions.routine_calls import call_routine, routine_function
 from tiercel.plan.literals import constant
 from tiercel.plan.nodes.strings import Ipv4Number
@@ -104,8 +104,6 @@ def lower_has_ipv4_prefix(_environment: Environment, arguments: Sequence[Typed])
     return call_routine("has_any_ipv4_prefix", arguments)
 
 
-_PLACES: Final = "it needs the service's own database of places"
-
 FUNCTIONS: Final = (
     routine_function("parse_ipv4", 1, 1),
     routine_function("parse_ipv4_mask", 2, 2),
@@ -128,5 +126,4 @@ FUNCTIONS: Final = (
     routine_function("ipv6_is_match", 2, 3),
     routine_function("ipv6_is_in_range", 2, 2),
     routine_function("ipv6_is_in_any_range", 2, None),
-    unsupported("geo_info_from_ip_address", _PLACES),
 )

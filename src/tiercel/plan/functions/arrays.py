@@ -259,6 +259,7 @@ FUNCTIONS: Final = (
     routine_function("set_union", 2, 64),
     routine_function("set_intersect", 2, 64),
     routine_function("set_difference", 2, 64),
+    routine_function("set_equals", 2, 2),
     Function("set_has_element", lower_set_has_element, 2, 2),
     routine_function("jaccard_index", 2, 2),
     Function("bag_keys", lower_bag_keys, 1, 1),

@@ -15,7 +15,7 @@ from tiercel.plan.functions.forms import (
     text_of,
     ticks_of_datetime,
 )
-from tiercel.plan.functions.registry import Environment, Function, unsupported
+from tiercel.plan.functions.registry import Environment, Function
 from tiercel.plan.literals import constant
 from tiercel.plan.nodes import conversion, guards, json
 from tiercel.plan.values import Refusal, Typed
@@ -235,5 +235,4 @@ FUNCTIONS: Final = (
     Function("isutf8", lower_isutf8, 1, 1),
     Function("assert", lower_assert, 2, 2),
     Function("around", lower_around, 3, 3),
-    unsupported("iscolumnexists", "it is deprecated: write column_ifexists()"),
 )

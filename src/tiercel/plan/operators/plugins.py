@@ -15,9 +15,10 @@ from tiercel.plan.expressions.windows import over
 from tiercel.plan.functions import FUNCTIONS
 from tiercel.plan.functions.forms import as_type, dynamic_of, text_of
 from tiercel.plan.functions.registry import Function
-from tiercel.plan.literals import cast
+from tiercel.plan.literals import cast, null
 from tiercel.plan.literals import text as literal_text
 from tiercel.plan.nodes.dynamic import Property
+from tiercel.plan.operators.awaited import awaited
 from tiercel.plan.operators.columns import field_of
 from tiercel.plan.operators.summarize import grouped
 from tiercel.plan.operators.union import stacked
@@ -114,6 +115,7 @@ def bag_unpack(context: Context, rows: Relation, node: syntax.Evaluate) -> Relat
         properties = [(one.name.text, one.type) for one in node.columns if one.name.text not in {r.name for r in rest}]
     else:
         properties = [(f"{prefix}{key}", kind) for key, kind in _properties(context, rows, bag) if key not in left_out]
+        properties = properties or awaited(context, rest, node.call)
     made = {name: field_of(name, as_type(_property(bag, name.removeprefix(prefix)), kind)) for name, kind in properties}
     clashing = [one.name for one in rest if one.name in made]
     if clashing and conflict == "error":
@@ -232,6 +234,8 @@ def pivot(context: Context, rows: Relation, node: syntax.Evaluate) -> Relation:
         elif value.type is KustoType.STRING:
             chosen = exp.Coalesce(this=chosen, expressions=[exp.Literal.string("")])
         fields.append(Field(one, value.type, chosen))
+    if not values and node.columns is None:
+        fields += [field_of(name, null(kind)) for name, kind in awaited(context, fields, node.call)]
     shape = replace(groups, fields=tuple(fields))
     select, names = shape.select()
     if kept:

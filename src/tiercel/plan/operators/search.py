@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlglot import exp
 
 from tiercel.kql import syntax
+from tiercel.kql.walk import walk
 from tiercel.plan.compiler import OPEN
 from tiercel.plan.expressions.logic import truth
 from tiercel.plan.functions.forms import dynamic_of
@@ -21,12 +22,15 @@ from tiercel.plan.values import Broken, Refusal, Typed
 from tiercel.tables import KustoType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tiercel.plan.context import Context
     from tiercel.plan.relation import Field, Relation
 
 __all__ = ["find", "search"]
+
+_NOWHERE: Final[Mapping[str, KustoType]] = {}
+"""The columns of no other table."""
 
 
 def search(context: Context, rows: Relation, node: syntax.Search) -> Relation:
@@ -41,8 +45,10 @@ def search(context: Context, rows: Relation, node: syntax.Search) -> Relation:
         found = _filtered(context, rows, predicate)
         return rows if found is None else found
     parts = []
-    for name, relation in _tables(context, node.tables):
-        kept = _filtered(context, relation, predicate)
+    tables = _tables(context, node.tables)
+    known = _columns(tables)
+    for name, relation in tables:
+        kept = _filtered(context, relation, predicate, known)
         if kept is not None:
             parts.append((name, kept))
     if not parts:
@@ -71,10 +77,29 @@ def _tables(
     return [(name, rows) for name, rows in found if not rows.is_open]
 
 
-def _filtered(context: Context, rows: Relation, predicate: syntax.Expression) -> Relation | None:
-    """The rows in which the predicate holds; None where the table lacks a column that it names."""
+def _columns(tables: Sequence[tuple[str, Relation]]) -> dict[str, KustoType]:
+    """The type of each column that any of the tables has: the first one's that has it."""
+    found: dict[str, KustoType] = {}
+    for _, rows in tables:
+        for one in (*rows.fields, *rows.hidden):
+            found.setdefault(one.name, one.type)
+    return found
+
+
+def _filtered(
+    context: Context, rows: Relation, predicate: syntax.Expression, known: Mapping[str, KustoType] = _NOWHERE
+) -> Relation | None:
+    """The rows in which the predicate holds; None where the table has none of the columns that it names.
+
+    A column that only others of the tables have is null here: `RemoteIP == x or PublicIP == x` asks each for its own.
+    """
     compiler = context.compiler
     rows = compiler.seal(rows)
+    named = references(predicate)
+    lacking = [name for name in named if name in known and rows.find(name) is None]
+    if lacking and (len(lacking) < len(named & known.keys()) or _is_anywhere(predicate)):
+        added = (field_of(name, null(known[name])) for name in sorted(lacking))
+        rows = replace(rows, hidden=(*rows.hidden, *added))
     before = len(compiler.issues)
     value = truth(context.over(rows).predicate(), predicate)
     raised = compiler.issues[before:]
@@ -105,6 +130,11 @@ def _spelled_out(node: syntax.Expression) -> syntax.Expression:
     return node
 
 
+def _is_anywhere(node: syntax.Expression) -> bool:
+    """Whether a text may be found in any column, which every table can answer."""
+    return any(isinstance(one, syntax.Star) for one in walk(node))
+
+
 def _anywhere(needle: syntax.Literal, where: syntax.Expression) -> syntax.Expression:
     written = str(needle.value)
     before, after = written.startswith("*"), len(written) > 1 and written.endswith("*")
@@ -127,8 +157,10 @@ def find(context: Context, _rows: Relation, node: syntax.Find) -> Relation:
     source = next((hint.value for hint in node.hints if hint.name == "withsource"), "source_")
     used = references(predicate)
     parts = []
-    for name, relation in _tables(context, node.tables):
-        kept = _filtered(context, relation, predicate)
+    tables = _tables(context, node.tables)
+    known = _columns(tables)
+    for name, relation in tables:
+        kept = _filtered(context, relation, predicate, known)
         if kept is None:
             continue
         fields = _projected(context, kept, node) if node.columns else _smart(kept, used)

@@ -57,19 +57,20 @@ class _Views:
         self.selects = [node for node in nodes if isinstance(node, exp.Select)]
         self._uses = Counter(node.name for node in nodes if isinstance(node, exp.Table))
         self._names = {id(node.this): node.alias for node in nodes if isinstance(node, exp.CTE)}
-        self._readers: dict[str, list[exp.Select]] = defaultdict(list)
+        self._readers: dict[str, list[tuple[exp.Select, str]]] = defaultdict(list)
         for select in self.selects:
             for table in _tables(select):
-                self._readers[table.name].append(select)
+                self._readers[table.name].append((select, table.alias_or_name))
 
     def reader(self, select: exp.Select) -> tuple[exp.Select, str] | None:
-        """The one SELECT that reads this one's rows, and the name it calls them by; None where several do."""
+        """The one SELECT that reads this one's rows, and the name it calls them by; None where several do.
+
+        The name stays where a bucket was put on what it reads, which stands in a subquery of that name then.
+        """
         name = self._names.get(id(select))
         if name is None or self._uses[name] != 1 or len(self._readers[name]) != 1:
             return None
-        reader = self._readers[name][0]
-        source = next(table for table in _tables(reader) if table.name == name)
-        return reader, source.alias_or_name
+        return self._readers[name][0]
 
 
 def _tables(select: exp.Select) -> Iterator[exp.Table]:
@@ -160,7 +161,7 @@ def _pads(join: exp.Join, name: str) -> bool:
     side = (join.side or "").upper()
     if side in {"FULL", "RIGHT"}:
         return True
-    return isinstance(join.this, exp.Table) and join.this.alias_or_name == name and side == "LEFT"
+    return join.this.alias_or_name == name and side == "LEFT"
 
 
 _Meaning = dict[tuple[str, str], exp.Expr]

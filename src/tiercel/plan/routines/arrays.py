@@ -290,6 +290,15 @@ def _set_difference(arrays: list[object]) -> list[object] | None:
     return _kept(arrays[0], set(sets[0] or ()).difference(*(one or () for one in sets[1:])))
 
 
+def _set_equals(first: object, second: object) -> bool | None:
+    """Whether two arrays hold the same values, in whatever order and however often; null if one is no array.
+
+    Example: `set_equals(dynamic([1, 2, 2]), dynamic([2, 1]))` is true.
+    """
+    one, other = _unique(first), _unique(second)
+    return None if one is None or other is None else set(one) == set(other)
+
+
 def _jaccard_index(first: object, second: object) -> float | None:
     """How alike two sets are: the values in both by the values in either; 0 of two empty ones.
 
@@ -325,5 +334,6 @@ ROUTINES: Final = (
     Routine("set_union", _set_union, (), _DYNAMIC, rest=True),
     Routine("set_intersect", _set_intersect, (), _DYNAMIC, rest=True),
     Routine("set_difference", _set_difference, (), _DYNAMIC, rest=True),
+    Routine("set_equals", _set_equals, (_DYNAMIC, _DYNAMIC), KustoType.BOOL),
     Routine("jaccard_index", _jaccard_index, (_DYNAMIC, _DYNAMIC), _REAL),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tiercel.engines.duckdb.nodes.call import call, text
+from tiercel.engines.duckdb.nodes.strings import extracted_group
 from tiercel.plan.nodes import search as nodes
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ __all__ = ["RENDERED"]
 
 def render_regex_group(generator: Generator, node: nodes.RegexGroup) -> str:
     """DuckDB's own extraction, which gives NULL for a group that takes no part."""
-    found = call("regexp_extract", node.this, node.expression, node.args["group"])
-    return generator.sql(call("coalesce", found, text("")))
+    text, pattern = generator.sql(node.this), generator.sql(node.expression)
+    return f"COALESCE({extracted_group(text, pattern, int(node.args['group'].name))}, '')"
 
 
 RENDERED: Final[dict[type, Rendering]] = {nodes.RegexGroup: render_regex_group}

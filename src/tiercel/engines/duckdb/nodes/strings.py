@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from tiercel.engines.duckdb.nodes.call import Rendering
 
-__all__ = ["RENDERED"]
+__all__ = ["RENDERED", "extracted_group"]
 
 
 def render_hexadecimal(generator: Generator, node: nodes.Hexadecimal) -> str:
@@ -25,6 +25,9 @@ def render_base64_text(generator: Generator, node: nodes.Base64Text) -> str:
     """By way of the bytes."""
     return f"TO_BASE64(ENCODE({generator.sql(node.this)}))"
 
+
+_LAST_NUMBER: Final = 9
+"""The greatest number of a group that DuckDB's REGEXP_EXTRACT takes."""
 
 _OCTET: Final = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _IPV4: Final = rf"^\s*{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}\s*$"
@@ -52,8 +55,15 @@ def render_byte_count(generator: Generator, node: nodes.ByteCount) -> str:
 
 def render_match_group(generator: Generator, node: nodes.MatchGroup) -> str:
     """DuckDB's own; empty where there is no match."""
-    parts = (generator.sql(one) for one in (node.this, node.expression, node.args["group"]))
-    return f"REGEXP_EXTRACT({', '.join(parts)})"
+    return extracted_group(generator.sql(node.this), generator.sql(node.expression), int(node.args["group"].name))
+
+
+def extracted_group(text: str, pattern: str, group: int) -> str:
+    """The text of one group of the first match; DuckDB takes the numbers 0 to 9, and names for any."""
+    if group <= _LAST_NUMBER:
+        return f"REGEXP_EXTRACT({text}, {pattern}, {group})"
+    names = ", ".join(f"'g{number}'" for number in range(1, group + 1))
+    return f"STRUCT_EXTRACT(REGEXP_EXTRACT({text}, {pattern}, [{names}]), 'g{group}')"
 
 
 def render_match_groups(generator: Generator, node: nodes.MatchGroups) -> str:
