@@ -17,6 +17,7 @@ from tiercel.engines.duckdb import DuckDBEngine, Spill, trouble
 from tiercel.engines.kept import KeptStatements, default_folder
 from tiercel.errors import EngineError, Issue, RuleError, Severity, Span, UsageError
 from tiercel.tables import TABLES
+from tiercel.tables.places import located
 from tiercel.telemetry import importer
 from tiercel.telemetry.storage import keep_quiet
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tiercel.rules import Rule
     from tiercel.tables import Table
     from tiercel.tables.lake import Dataset
+    from tiercel.tables.places import Place
     from tiercel.telemetry.report import ImportReport, Progress
 
     GivenFiles: TypeAlias = Mapping[str, str | os.PathLike[str]]
@@ -97,21 +99,22 @@ def open_telemetry(
     progress: Callable[[Progress], None] | None = None,
 ) -> Telemetry:
     """The telemetry at these paths, read into an engine, which the caller closes. Arguments as those of `hunt`."""
-    files = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(path) for path in paths]
+    places = [located(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    files = [path for path in places if isinstance(path, Path)]
     for path in files:
         if not path.exists():
             raise UsageError(f"there is no file or folder at {path}")
     clock = naive(as_of)
     if spark is not None:
         return _open_in_spark(
-            files, spark, clock=clock, channels=channels, tables=tables or {}, watchlists=watchlists or {}
+            places, spark, clock=clock, channels=channels, tables=tables or {}, watchlists=watchlists or {}
         )
     spill = Spill.begin()
     try:
         connection = spill.connect(memory_bytes)
         keep_quiet(connection)
-        if any(_is_lake(path) for path in files):
-            report = _attach_lake(files, connection, clock, channels)
+        if len(files) < len(places) or any(_is_lake(path) for path in files):
+            report = _attach_lake(places, connection, clock, channels)
         else:
             wanted = _channels(channels)
             report = importer.read(files, connection, channels=wanted, ingestion_time=clock, progress=progress)
@@ -164,7 +167,10 @@ def _is_lake(path: Path) -> bool:
 
 
 def _attach_lake(
-    paths: Sequence[Path], connection: duckdb.DuckDBPyConnection, clock: datetime | None, channels: Iterable[str] | None
+    paths: Sequence[Place],
+    connection: duckdb.DuckDBPyConnection,
+    clock: datetime | None,
+    channels: Iterable[str] | None,
 ) -> ImportReport:
     """What the lake holds, its tables standing in the connection; all of it counts as ingested now."""
     from tiercel.telemetry.lake import attach  # noqa: PLC0415  as in `_is_lake`
@@ -173,7 +179,7 @@ def _attach_lake(
     return attach(lake, connection, ingestion_time=clock or (lake.span[1] if lake.span else None))
 
 
-def _the_lake(paths: Sequence[Path], channels: Iterable[str] | None) -> Dataset:
+def _the_lake(paths: Sequence[Place], channels: Iterable[str] | None) -> Dataset:
     if len(paths) > 1:
         raise UsageError("a lake is hunted by itself; import the other files into it first")
     if channels is not None:
@@ -184,7 +190,7 @@ def _the_lake(paths: Sequence[Path], channels: Iterable[str] | None) -> Dataset:
 
 
 def _open_in_spark(
-    paths: Sequence[Path],
+    paths: Sequence[Place],
     spark: Cluster,
     *,
     clock: datetime | None,
@@ -194,7 +200,7 @@ def _open_in_spark(
 ) -> Telemetry:
     """The lake's tables in Spark; all of it counts as ingested now. Raw logs are not for Spark to read."""
     for path in paths:
-        if not _is_lake(path):
+        if isinstance(path, Path) and not _is_lake(path):
             hint = f"`tiercel import {path} --lake DIR` makes one"
             raise UsageError(f"Spark reads a lake, and {path} is none: {hint}")
     from tiercel.engines.spark import SparkEngine, attach_lake  # noqa: PLC0415  only for those who use Spark

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from tiercel.engines.duckdb import Spill, trouble
-from tiercel.errors import EngineError, Issue
+from tiercel.errors import EngineError, Issue, UsageError
 from tiercel.tables import TABLES
 from tiercel.tables.lake import Commit, Dataset, Input, Transaction, create_lake, is_lake, with_ingestion_time
+from tiercel.tables.lake.local import LocalStorage
 from tiercel.tables.lake.log import utc_now
 from tiercel.tables.lake.schema import sort_columns
-from tiercel.tables.lake.storage import SPILL
+from tiercel.tables.lake.storage import is_url
 from tiercel.telemetry import importer
 from tiercel.telemetry.inputs import Limits, walk
 from tiercel.telemetry.report import ImportReport
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from tiercel.tables.lake import Part
+    from tiercel.tables.lake.storage import Storage
     from tiercel.telemetry.report import Progress
 
 __all__ = ["BATCH_BYTES", "MEMORY_BYTES", "IngestionTime", "Intake", "Writing", "import_into"]
@@ -114,22 +116,23 @@ def import_into(
     one, so whatever is killed can be run again: what was acknowledged stands, what was not is read anew.
 
     Args:
-        lake: the lake's folder.
+        lake: the lake's folder, or its URL in an object store as text.
         paths: files and folders, as for `importer.read`; of another lake, its live parts.
         ingestion_time: what `ingestion_time()` is to return for the rows.
         batch_bytes: files are committed together up to this size; a folder's files stay together where they fit.
-        memory_bytes: what the process may hold in memory; the rest goes to disk, into the lake's folder.
+        memory_bytes: what the process may hold in memory; the rest goes to disk, into the lake's folder if it has one.
         progress: called now and then.
 
     Raises UsageError where `lake` cannot become a lake, InputError where it is damaged or cannot be written, and
     EngineError where DuckDB gives up.
 
     """
-    storage = create_lake(Path(lake))
-    files, issues = _found([Path(path) for path in paths], storage.root)
+    given = [_local(path) for path in paths]
+    storage = create_lake(lake)
+    files, issues = _found(given, storage.root if isinstance(storage, LocalStorage) else None)
     hasher = ThreadPoolExecutor(1, "tiercel-hash")
-    spill = Spill.begin(storage.path(SPILL))
-    work = _Import(storage.root, ingestion_time, memory_bytes, progress, hasher, spill)
+    spill = Spill.begin(storage.spill())
+    work = _Import(storage, ingestion_time, memory_bytes, progress, hasher, spill)
     work.reports.append(ImportReport((), {}, issues=tuple(issues)))
     try:
         for batch in _batches(files, batch_bytes):
@@ -149,7 +152,7 @@ def import_into(
 class _Import:
     """An import on its way, and what it did so far."""
 
-    root: Path
+    storage: Storage
     ingestion_time: IngestionTime
     memory_bytes: int
     progress: Callable[[Progress | Writing], None] | None
@@ -165,7 +168,7 @@ class _Import:
         if not files:
             return []
         moment = None
-        with Transaction.begin(self.root) as transaction:
+        with Transaction.begin(self.storage) as transaction:
             with self.spill.connect(self.memory_bytes) as connection:
                 report = importer.read([file.path for file in files], connection, progress=self.progress)
                 unchanged = self._unchanged(files)
@@ -211,7 +214,7 @@ class _Import:
 
         Only a file that is as long as a known one, or as another of the batch, must be hashed before it is read.
         """
-        dataset = Dataset.open(self.root)
+        dataset = Dataset.open(self.storage)
         lengths = Counter(dataset.inputs.values()) + Counter(file.bytes for file in files)
         seen = set(dataset.inputs)
         new = []
@@ -227,12 +230,18 @@ class _Import:
         return new, hashes
 
 
-def _found(paths: Sequence[Path], lake: Path) -> tuple[list[_File], list[Issue]]:
+def _local(path: str | PathLike[str]) -> Path:
+    if is_url(path):
+        raise UsageError(f"{path}: what is imported are local files and folders; copy these to one first")
+    return Path(path)
+
+
+def _found(paths: Sequence[Path], lake: Path | None) -> tuple[list[_File], list[Issue]]:
     """The files at the paths: none of the lake's own, and of other lakes the live parts only."""
     found = walk(paths, Limits())
     lakes = {folder for path in paths for folder in (path, *path.absolute().parents) if is_lake(folder)}
     lakes |= {path.parent.parent for _, path in found.files if path.parts[-2:] == ("_tiercel", "format.json")}
-    own = lake.resolve()
+    own = lake.resolve() if lake else None
     live = {
         folder.resolve(): {folder.resolve().joinpath(*part.path.split("/")) for part in _all_parts(folder)}
         for folder in lakes
@@ -242,7 +251,7 @@ def _found(paths: Sequence[Path], lake: Path) -> tuple[list[_File], list[Issue]]
     for name, path in found.files:
         real = path.resolve()
         around = next((folder for folder in live if real.is_relative_to(folder)), None)
-        if real.is_relative_to(own) or (around is not None and real not in live[around]):
+        if (own and real.is_relative_to(own)) or (around is not None and real not in live[around]):
             continue
         try:
             status = path.stat()

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tiercel.errors import InputError, Severity, UsageError
-from tiercel.tables.lake import Dataset, Input, Overlap, Transaction, create_lake, is_lake, log, storage
+from tiercel.tables.lake import Dataset, Input, Overlap, Transaction, create_lake, is_lake, local, log, storage
 from tiercel.tables.lake.records import seal
 
 from .conftest import NOON, commit, rows, stored
@@ -164,12 +164,12 @@ def test_many_may_make_the_same_lake_at_once(tmp_path):
         assert Dataset.open(lake).version == 0
 
 
-def test_a_lake_is_named_by_a_path_or_a_file_url_and_by_no_other_yet(tmp_path):
+def test_a_lake_is_named_by_a_path_or_a_file_url_and_by_no_unknown_one(tmp_path):
     place = tmp_path / "a lake"
     commit(place.as_uri(), rows(1))
     assert stored(place) == [1]
-    with pytest.raises(UsageError, match="s3://bucket/lake is not a local folder"):
-        Dataset.open("s3://bucket/lake")
+    with pytest.raises(UsageError, match="ftp://bucket/lake is no URL that can be read"):
+        Dataset.open("ftp://bucket/lake")
 
 
 def test_an_input_that_is_there_adds_nothing_again(lake):
@@ -240,7 +240,7 @@ def test_an_interrupted_transaction_leaves_nothing(lake):
 
 
 def test_a_part_that_was_deleted_before_its_commit_is_not_acknowledged(lake, monkeypatch):
-    monkeypatch.setattr(storage.Storage, "place", lambda *_: None)
+    monkeypatch.setattr(local.LocalStorage, "place", lambda *_: None)
     with pytest.raises(InputError, match="was deleted before it was committed; nothing was added"):
         commit(lake, rows(1), name="a")
     assert Dataset.open(lake).version == 0
@@ -252,7 +252,7 @@ def test_a_checkpoint_that_cannot_be_written_is_a_warning_and_the_commit_stands(
 
     monkeypatch.setattr(log, "CHECKPOINT_EVERY", 1)
     create_lake(lake)
-    monkeypatch.setattr(storage.Storage, "put", full)
+    monkeypatch.setattr(local.LocalStorage, "put", full)
     with Transaction.begin(lake) as transaction:
         transaction.write("DeviceEvents", [rows(1)])
         transaction.commit()
@@ -270,7 +270,7 @@ def test_where_nothing_can_be_written_the_place_is_named_and_nothing_was_added(s
         raise OSError(errno.ENOSPC, "No space left on device", str(lake / "somewhere"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(storage.Storage, step, full)
+        patch.setattr(local.LocalStorage, step, full)
         with pytest.raises(InputError, match="somewhere: cannot be written: No space left"):
             commit(lake, rows(2), name=2)
     assert stored(lake) == [1]

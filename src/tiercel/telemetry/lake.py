@@ -5,12 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from tiercel.errors import InputError
 from tiercel.tables import INGESTION_TIME, TABLES, Column, KustoType, Table
-from tiercel.tables.lake.schema import fingerprint
 from tiercel.telemetry.report import ImportReport
 from tiercel.telemetry.storage import STORED_TYPES
 
@@ -56,6 +51,7 @@ def attach(
         before: rows that were ingested then or later are left out.
 
     """
+    _make_readable(dataset, connection)
     connection.execute("SET parquet_metadata_cache = true")  # a part never changes: one look at its footer is enough
     rows = {}
     for table in TABLES.values():
@@ -81,11 +77,13 @@ def rows_in(
     where: str = "",
 ) -> str:
     """SQL for the rows of the parts, whose stored columns meet `where`. Raises InputError for a part that is broken."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, tuple[Part, list[str]]] = {}
     for part, file in zip(parts, dataset.files(parts), strict=True):
-        groups.setdefault(part.columns, []).append(file)
+        groups.setdefault(part.columns, (part, []))[1].append(file)
     kept = f" WHERE {where}" if where else ""
-    selections = [f"{_selection(table, files, columns, ingestion_time)}{kept}" for columns, files in groups.items()]
+    selections = [
+        f"{_selection(table, files, dataset.columns(part), ingestion_time)}{kept}" for part, files in groups.values()
+    ]
     return " UNION ALL ".join(selections) or _none(table)
 
 
@@ -93,9 +91,8 @@ def _moment(moment: datetime) -> str:
     return f"TIMESTAMP '{moment.isoformat(' ')}'"
 
 
-def _selection(table: Table, files: list[str], columns: str, ingestion_time: datetime | None) -> str:
+def _selection(table: Table, files: list[str], stored: Collection[str], ingestion_time: datetime | None) -> str:
     """The rows of parts that were written with the same columns; columns that came later are empty."""
-    stored = table.by_name.keys() if columns == fingerprint(table) else _stored(files[0])
 
     def value(column: Column) -> str:
         if column == INGESTION_TIME and ingestion_time is not None:
@@ -120,11 +117,13 @@ def _empty(column: Column) -> str:
     return f'{value}::{STORED_TYPES[column.type]} AS "{column.name}"'
 
 
-def _stored(file: str) -> frozenset[str]:
-    try:
-        return frozenset(pq.read_schema(file).names)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{file}: {error}", path=file) from error
+def _make_readable(dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> None:
+    """The connection reads the files of an object store through the same client as Tiercel itself."""
+    scheme, separator, _ = str(dataset.storage).partition("://")
+    if separator and not connection.filesystem_is_registered(scheme):
+        from tiercel.tables.lake.remote_files import RemoteFiles  # noqa: PLC0415  only for an object store
+
+        connection.register_filesystem(RemoteFiles(scheme))
 
 
 def _quoted(file: str) -> str:

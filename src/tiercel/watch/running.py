@@ -160,7 +160,7 @@ class Runner:
 
 def _show(bench: _Bench, dataset: Dataset, look: Look, window: Window) -> None:
     """Makes the views of the look, unless they stand."""
-    shows = (dataset.storage.root, dataset.version, look, window.now, window.before)
+    shows = (str(dataset.storage), dataset.version, look, window.now, window.before)
     if bench.shows == shows:
         return
     bench.shows, bench.broken = (), ()

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tiercel.engines.spark.routines import SPARK_TYPES
 from tiercel.engines.spark.session import spark_warnings
-from tiercel.errors import InputError
 from tiercel.tables import INGESTION_TIME, TABLES, KustoType
-from tiercel.tables.lake.schema import fingerprint
 from tiercel.telemetry.report import ImportReport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
     from datetime import datetime
 
     from tiercel.tables import Column, Table
@@ -35,23 +31,24 @@ def attach(dataset: Dataset, session: Any, *, ingestion_time: datetime | None = 
     with spark_warnings():
         for table in TABLES.values():
             parts = dataset.parts(table.name)
-            _view(session, table, dict(zip(dataset.files(parts), parts, strict=True)), ingestion_time)
+            _view(session, table, dataset, parts, ingestion_time)
             rows[table.name] = sum(part.rows for part in parts)
     oldest, newest = dataset.span or (None, None)
     return ImportReport((), rows, oldest=oldest, newest=newest, issues=dataset.issues)
 
 
-def _view(session: Any, table: Table, files: Mapping[str, Part], ingestion_time: datetime | None) -> None:
+def _view(session: Any, table: Table, dataset: Dataset, parts: Sequence[Part], ingestion_time: datetime | None) -> None:
     columns = (*table.columns, *table.hidden)
     schema = ", ".join(f"`{one.name}` {SPARK_TYPES[one.type]}" for one in columns)
-    if not files:
+    if not parts:
         session.createDataFrame([], schema).createOrReplaceTempView(table.name)
         return
-    stored = _stored(table, files)
+    kinds = {part.columns: part for part in parts}.values()
+    stored = frozenset(table.by_name).intersection(*(dataset.columns(part) for part in kinds))
     reader = session.read.schema(schema)
     # The day in a part's path is no column, and what looks like a wildcard in a path is none.
     reader = reader.option("recursiveFileLookup", "true").option("__globPaths__", "false")
-    frame = reader.parquet(*(f"file://{file}" for file in files))
+    frame = reader.parquet(*(_for_hadoop(file) for file in dataset.files(parts)))
     frame.selectExpr(*(_value(one, ingestion_time, stored) for one in columns)).createOrReplaceTempView(table.name)
 
 
@@ -64,12 +61,12 @@ def _value(column: Column, ingestion_time: datetime | None, stored: frozenset[st
     return f"`{column.name}`"
 
 
-def _stored(table: Table, files: Mapping[str, Part]) -> frozenset[str]:
-    """The columns that every part has; one part of each kind is looked into."""
-    found = frozenset(table.by_name)
-    for file in {part.columns: file for file, part in files.items() if part.columns != fingerprint(table)}.values():
-        try:
-            found &= frozenset(pq.read_schema(file).names)
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{file}: {error}", path=file) from error
-    return found
+def _for_hadoop(address: str) -> str:
+    """The file's address as Hadoop's file systems write it."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        return f"file://{address}"
+    if scheme == "az":
+        container, _, key = rest.partition("/")
+        return f"abfss://{container}@{os.environ.get('AZURE_STORAGE_ACCOUNT_NAME', '')}.dfs.core.windows.net/{key}"
+    return f"{'s3a' if scheme == 's3' else scheme}://{rest}"

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from tiercel.tables.lake.log import check_format, prune, read_state, utc_now
 from tiercel.tables.lake.records import Operation
-from tiercel.tables.lake.storage import STAGING, Storage, written
+from tiercel.tables.lake.storage import STAGING, Storage, storage_at, written
 from tiercel.tables.lake.transaction import Transaction
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from os import PathLike
 
     from tiercel.tables.lake.log import State
 
@@ -37,13 +37,13 @@ class Cleaned:
     records: int = 0
 
 
-def clean(where: str | Path, *, keep: timedelta = KEEP) -> Cleaned:
+def clean(where: str | PathLike[str] | Storage, *, keep: timedelta = KEEP) -> Cleaned:
     """What was deleted of all that has not been live for longer than `keep`.
 
     A reader that opened the lake longer ago than `keep`, and a writer that has been silent for that long, lose their
     files: the reader fails with the file's name, the writer with nothing acknowledged.
     """
-    storage = Storage.at(where)
+    storage = storage_at(where)
     check_format(storage)
     state = read_state(storage)
     oldest = time.time() - keep.total_seconds()

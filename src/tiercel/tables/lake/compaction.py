@@ -20,10 +20,11 @@ from tiercel.tables.lake.transaction import Overlap, Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from os import PathLike
 
     from tiercel.tables import Table
     from tiercel.tables.lake.records import Part
+    from tiercel.tables.lake.storage import Storage
 
 __all__ = ["Compacted", "compact"]
 
@@ -53,7 +54,9 @@ class Compacted:
     issues: list[Issue] = field(default_factory=list)
 
 
-def compact(where: str | Path, *, progress: Callable[[str, int, int], None] | None = None) -> Compacted:
+def compact(
+    where: str | PathLike[str] | Storage, *, progress: Callable[[str, int, int], None] | None = None
+) -> Compacted:
     """What was merged. Readers see each row once at any time, importers need not wait.
 
     Parts below 64 MB are merged with others of their table and day into parts of up to 256 MB, until a day has at
@@ -114,7 +117,7 @@ def _groups(dataset: Dataset, damaged: set[str]) -> Iterator[tuple[Part, ...]]:
 def _merge_all(dataset: Dataset, groups: Sequence[tuple[Part, ...]], done: Compacted, damaged: set[str]) -> None:
     """Merges the groups and commits them together; where another compaction has taken some, the others again."""
     merged: list[tuple[Part, ...]] = []
-    with Transaction.begin(dataset.storage.root) as transaction:
+    with Transaction.begin(dataset.storage) as transaction:
         for group in groups:
             try:
                 dataset.files(group)
@@ -129,7 +132,7 @@ def _merge_all(dataset: Dataset, groups: Sequence[tuple[Part, ...]], done: Compa
                 continue
             expected = sum(part.rows for part in group)
             if rows != expected:
-                place = str(dataset.storage.path(group[0].path).parent)
+                place = dataset.storage.path_of(group[0].path.rsplit("/", 1)[0])
                 raise InputError(
                     f"{place}: {expected:,} rows were merged into {rows:,}; nothing was changed", path=place
                 )
@@ -157,7 +160,7 @@ def merge(dataset: Dataset, parts: Sequence[Part]) -> Iterator[pa.RecordBatch]:
     share = _ROWS_AT_ONCE // len(parts)
     order = [(name, "ascending") for name in sort_columns(table)]
     with ExitStack() as stack:
-        runs = [_Run(stack, dataset.storage.path(part.path), table, share) for part in parts]
+        runs = [_Run(stack, dataset.storage.source(part.path), table, share) for part in parts]
         while runs := [run for run in runs if run.fill()]:
             bound = min(run.last for run in runs)
             taken = pa.Table.from_batches([batch for run in runs for batch in run.take(bound)])
@@ -167,9 +170,9 @@ def merge(dataset: Dataset, parts: Sequence[Part]) -> Iterator[pa.RecordBatch]:
 class _Run:
     """One part that is being merged: the rows at hand, and where the next ones come from."""
 
-    def __init__(self, stack: ExitStack, path: Path, table: Table, share: int) -> None:
+    def __init__(self, stack: ExitStack, source: Any, table: Table, share: int) -> None:
         self._table = table
-        file = stack.enter_context(pq.ParquetFile(path, page_checksum_verification=True))
+        file = stack.enter_context(pq.ParquetFile(source, page_checksum_verification=True))
         self._batches = file.iter_batches(batch_size=share)
         self._rows: Any = None
         self._start = 0

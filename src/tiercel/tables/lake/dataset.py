@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tiercel.errors import InputError, Issue
 from tiercel.tables import TABLES
-from tiercel.tables.lake.log import check_format, oldest_commit, read_commit, read_state
-from tiercel.tables.lake.schema import table_named
-from tiercel.tables.lake.storage import Storage
+from tiercel.tables.lake.log import check_format, oldest_commit, read_commits, read_state
+from tiercel.tables.lake.schema import fingerprint, table_named
+from tiercel.tables.lake.storage import Storage, storage_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
-    from pathlib import Path
+    from os import PathLike
 
     from tiercel.tables.lake.records import Commit, Part
 
@@ -42,12 +42,12 @@ class Dataset:
     issues: tuple[Issue, ...]
 
     @classmethod
-    def open(cls, where: str | Path) -> Dataset:
+    def open(cls, where: str | PathLike[str] | Storage) -> Dataset:
         """The lake as it stands now.
 
         Raises InputError where there is no lake, where it is of a newer format, and where its log is damaged.
         """
-        storage = Storage.at(where)
+        storage = storage_at(where)
         check_format(storage)
         state = read_state(storage)
         tables: dict[str, list[Part]] = {name: [] for name in TABLES}
@@ -57,7 +57,7 @@ class Dataset:
             else:
                 hint = "upgrade Tiercel to use this table"
                 state.issues.append(
-                    Issue("lake-unknown-table", f"{storage.path(part.path)} is of no known table", hint=hint)
+                    Issue("lake-unknown-table", f"{storage.path_of(part.path)} is of no known table", hint=hint)
                 )
         return cls(
             storage,
@@ -95,13 +95,21 @@ class Dataset:
         )
 
     def files(self, parts: Collection[Part]) -> list[str]:
-        """The parts' files, absolute. Raises InputError, naming those that are missing or not as long as written."""
-        paths = [self.storage.path(part.path).absolute() for part in parts]
-        broken = [trouble for part, path in zip(parts, paths, strict=True) if (trouble := _trouble(part, path))]
+        """The parts' files: absolute paths, or URLs.
+
+        Raises InputError, naming those that are missing or not as long as written.
+        """
+        addresses = [self.storage.address(part.path) for part in parts]
+        sizes = self.storage.sizes([part.path for part in parts])
+        broken = [
+            trouble
+            for part, address, size in zip(parts, addresses, sizes, strict=True)
+            if (trouble := _trouble(part, address, size))
+        ]
         if broken:
             more = f" (and {len(broken) - 3} more)" if len(broken) > 3 else ""
             raise InputError(f"{'; '.join(broken[:3])}{more}", path=broken[0].split(": ", 1)[0])
-        return [str(path) for path in paths]
+        return addresses
 
     @property
     def span(self) -> tuple[datetime, datetime] | None:
@@ -109,6 +117,17 @@ class Dataset:
         parts = [part for parts in self.tables.values() for part in parts if part.day is not None]
         moments = [moment for part in parts for moment in (part.first, part.last) if moment is not None]
         return (min(moments), max(moments)) if moments else None
+
+    def columns(self, part: Part) -> Collection[str]:
+        """The columns that the part was written with. Raises InputError, naming the file, where it cannot be read."""
+        table = TABLES[part.table]
+        if part.columns == fingerprint(table):
+            return table.by_name
+        path = self.storage.path_of(part.path)
+        try:
+            return frozenset(pq.read_schema(self.storage.source(part.path)).names)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{path}: {error}", path=path) from error
 
     def rows(self, table: str) -> int:
         """How many rows the table has."""
@@ -121,13 +140,13 @@ class Dataset:
             if part.least is None or part.least == part.greatest:
                 found.update(filter(None, [part.least]))
                 continue
-            path = self.storage.path(part.path)
+            path = self.storage.path_of(part.path)
             try:
-                with pq.ParquetFile(path, read_dictionary=["DeviceId"]) as file:
+                with pq.ParquetFile(self.storage.source(part.path), read_dictionary=["DeviceId"]) as file:
                     for batch in file.iter_batches(columns=["DeviceId"]):
                         found.update(batch.column(0).dictionary.to_pylist())
             except (pa.ArrowException, OSError) as error:
-                raise InputError(f"{path}: {error}", path=str(path)) from error
+                raise InputError(f"{path}: {error}", path=path) from error
         return found
 
     def commits(self, since: int = 0) -> Iterator[Commit]:
@@ -135,7 +154,7 @@ class Dataset:
 
         Raises InputError where one of them was pruned: `oldest_commit` says from where on they are kept.
         """
-        return (read_commit(self.storage, version) for version in range(since + 1, self.version + 1))
+        return read_commits(self.storage, range(since + 1, self.version + 1))
 
     @property
     def oldest_commit(self) -> int:
@@ -145,8 +164,9 @@ class Dataset:
     def damaged(self, parts: Iterable[Part] | None = None) -> Iterator[tuple[str, Issue]]:
         """The path of, and an issue for, each part that is missing, cut, or changed in any page; None: of all parts."""
         for part in chain.from_iterable(self.tables.values()) if parts is None else parts:
-            path = self.storage.path(part.path)
-            trouble = _trouble(part, path) or _damage(part, path)
+            path = self.storage.path_of(part.path)
+            [size] = self.storage.sizes([part.path])
+            trouble = _trouble(part, path, size) or _damage(part, path, self.storage.source(part.path))
             if trouble:
                 hint = "restore the file from a copy, or import its source again into a new lake"
                 yield part.path, Issue("lake-damaged-part", trouble, hint=hint)
@@ -157,22 +177,20 @@ def _may_hold(part: Part, devices: Collection[str]) -> bool:
     return least is None or greatest is None or any(least <= device <= greatest for device in devices)
 
 
-def _trouble(part: Part, path: Path) -> str:
+def _trouble(part: Part, path: str, size: int | str) -> str:
     """What is wrong with the file as far as its size tells; empty if nothing is."""
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        return f"{path}: {error.strerror}"
+    if isinstance(size, str):
+        return f"{path}: {size}"
     return "" if size == part.bytes else f"{path}: {size:,} bytes long, but {part.bytes:,} were written"
 
 
-def _damage(part: Part, path: Path) -> str:
+def _damage(part: Part, path: str, source: Any) -> str:
     """What is wrong with the file's content, read whole; empty if nothing is."""
     rows = 0
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with pq.ParquetFile(source, page_checksum_verification=True) as file:
             for batch in file.iter_batches(batch_size=16_384):
                 rows += batch.num_rows
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, InputError) as error:
         return f"{path}: {error}"
     return "" if rows == part.rows else f"{path}: {rows:,} rows, but {part.rows:,} were written"

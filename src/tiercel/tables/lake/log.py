@@ -28,10 +28,11 @@ from tiercel.tables.lake.records import (
     seal,
     unseal,
 )
-from tiercel.tables.lake.storage import HOUSE, Storage
+from tiercel.tables.lake.storage import HOUSE, Storage, storage_at
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
+    from os import PathLike
 
 __all__ = [
     "CHECKPOINT_EVERY",
@@ -43,6 +44,7 @@ __all__ = [
     "oldest_commit",
     "prune",
     "read_commit",
+    "read_commits",
     "read_state",
     "utc_now",
     "write_checkpoint",
@@ -98,20 +100,19 @@ class State:
         self.version = commit.version
 
 
-def is_lake(where: str | Path) -> bool:
+def is_lake(where: str | PathLike[str]) -> bool:
     """Whether a lake stands there, readable or not."""
-    return Storage.at(where).exists(_FORMAT)
+    return storage_at(where).exists(_FORMAT)
 
 
-def create_lake(where: str | Path) -> Storage:
+def create_lake(where: str | PathLike[str] | Storage) -> Storage:
     """The lake's storage; where no lake stood, an empty one stands now.
 
     Raises UsageError for a folder that holds other things, InputError for a lake of a newer format.
     """
-    storage = Storage.at(where)
+    storage = storage_at(where)
     if not storage.exists(_FORMAT):
-        if storage.root.exists() and not storage.root.is_dir():
-            raise UsageError(f"{storage} is a file; a lake is a folder")
+        storage.require_room()
         strangers = [name for name in storage.names("") if name != HOUSE]
         if strangers:
             message = f"{storage} holds other things than a lake ({strangers[0]}, ...)"
@@ -119,7 +120,7 @@ def create_lake(where: str | Path) -> Storage:
         # Two writers may do so at once: both write the same bytes, each by way of a folder of its own.
         writer = uuid.uuid4().hex
         storage.put(_FORMAT, seal({"lake": "tiercel"}), writer)
-        storage.discard(storage.stage(writer))
+        storage.unstage(writer)
     check_format(storage)
     return storage
 
@@ -127,22 +128,29 @@ def create_lake(where: str | Path) -> Storage:
 def check_format(storage: Storage) -> None:
     """Nothing, if this is a lake that can be used. Raises InputError if not."""
     if not storage.exists(_FORMAT):
+        storage.require_room()
         raise InputError(f"{storage} is no lake: it has no {_FORMAT}", path=str(storage))
-    unseal(storage.read(_FORMAT), str(storage.path(_FORMAT)))
+    unseal(storage.read(_FORMAT), storage.path_of(_FORMAT))
 
 
 def read_commit(storage: Storage, version: int) -> Commit:
     """The record of one commit. Raises InputError where it is damaged."""
-    name = f"{_folder(version)}/{_RECORD}"
-    place = str(storage.path(name))
-    values = unseal(storage.read(name), place)
-    try:
-        commit = Commit.from_json(values)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{place} is damaged: {error!r}", path=place) from error
-    if commit.version != version:
-        raise InputError(f"{place} is damaged: it is the record of commit {commit.version}", path=place)
-    return commit
+    return next(read_commits(storage, [version]))
+
+
+def read_commits(storage: Storage, versions: Sequence[int]) -> Iterator[Commit]:
+    """The records of the commits, in this order. Raises InputError where one is damaged."""
+    names = [f"{_folder(version)}/{_RECORD}" for version in versions]
+    for version, name, content in zip(versions, names, storage.read_all(names), strict=True):
+        place = storage.path_of(name)
+        values = unseal(content, place)
+        try:
+            commit = Commit.from_json(values)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise InputError(f"{place} is damaged: {error!r}", path=place) from error
+        if commit.version != version:
+            raise InputError(f"{place} is damaged: it is the record of commit {commit.version}", path=place)
+        yield commit
 
 
 def read_state(storage: Storage, since: State | None = None) -> State:
@@ -156,10 +164,10 @@ def read_state(storage: Storage, since: State | None = None) -> State:
     is_pruned = since is not None and since.version + 1 < min(numbers, default=0)
     state = _checkpoint(storage, checkpoints) if since is None or is_pruned else since
     if max(state.version, *checkpoints, 0) > newest:
-        place = str(storage.path(_COMMITS))
+        place = storage.path_of(_COMMITS)
         raise InputError(f"{place} is damaged: commits after {newest} are missing", path=place)
-    for version in range(state.version + 1, newest + 1):
-        state.apply(read_commit(storage, version), str(storage.path(_folder(version)) / _RECORD))
+    for commit in read_commits(storage, range(state.version + 1, newest + 1)):
+        state.apply(commit, storage.path_of(f"{_folder(commit.version)}/{_RECORD}"))
     return state
 
 
@@ -219,7 +227,7 @@ def _checkpoint(storage: Storage, versions: list[int]) -> State:
     issues: list[Issue] = []
     for version in sorted(versions, reverse=True):
         name = f"{_CHECKPOINTS}/{version:020d}.json"
-        place = str(storage.path(name))
+        place = storage.path_of(name)
         try:
             values = unseal(storage.read(name), place)
             parts = [part_from_json(part) for part in values["parts"]]

@@ -15,9 +15,9 @@ from tiercel.tables.lake.schema import arrow_schema, conform, fingerprint, sort_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from tiercel.tables import Table
-    from tiercel.tables.lake.storage import Storage
 
 __all__ = ["BUFFER_BYTES", "GREATEST_PART", "LEAST_PART", "PartWriter", "row_key"]
 
@@ -44,7 +44,7 @@ class _Open:
     """The part that is being written, and the bounds of what it holds so far."""
 
     day: int
-    staged: str
+    staged: Path
     sink: Any
     writer: Any
     last_key: tuple[Any, ...]
@@ -57,17 +57,16 @@ class _Open:
 
 @dataclass(slots=True)
 class PartWriter:
-    """Writes one table's rows as staged parts; `finished` pairs each staged name with the part it is to become.
+    """Writes one table's rows as staged parts; `finished` pairs each staged file with the part it is to become.
 
     Rows may come in any order. Those that come sorted by day, device and time, however many, make full parts one
     after the other; others make a part for each day of each buffer, for a compaction to merge.
     """
 
-    storage: Storage
     table: Table
-    stage: str
+    stage: Path
     prefix: str
-    finished: list[tuple[str, Part]] = field(default_factory=list)
+    finished: list[tuple[Path, Part]] = field(default_factory=list)
     _open: _Open | None = None
 
     def write(self, batches: Iterable[pa.RecordBatch]) -> int:
@@ -120,8 +119,8 @@ class PartWriter:
             part.greatest = _greatest(part.greatest, last[0])
 
     def _begin(self, day: int) -> _Open:
-        staged = f"{self.stage}/{self.table.name}-{len(self.finished):06d}.parquet"
-        sink = pa.OSFile(str(self.storage.path(staged)), "wb")
+        staged = self.stage / f"{self.table.name}-{len(self.finished):06d}.parquet"
+        sink = pa.OSFile(str(staged), "wb")
         schema = arrow_schema(self.table)
         order = [pq.SortingColumn(schema.get_field_index(name)) for name in sort_columns(self.table)]
         writer = pq.ParquetWriter(
@@ -141,7 +140,7 @@ class PartWriter:
             return
         part.writer.close()
         part.sink.close()
-        size = self.storage.path(part.staged).stat().st_size
+        size = part.staged.stat().st_size
         day = None if part.day == _NO_DAY else date.fromordinal(part.day + date(1970, 1, 1).toordinal())
         name = f"{day_folder(self.table.name, day)}/part-{self.prefix}-{len(self.finished):06d}.parquet"
         whole = Part(

@@ -16,6 +16,7 @@ from tiercel.tables.lake.storage import written
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
+    from os import PathLike
     from pathlib import Path
 
     import pyarrow as pa
@@ -59,7 +60,7 @@ class Transaction:
     _attempt: Commit | None = None
 
     @classmethod
-    def begin(cls, where: str | Path) -> Self:
+    def begin(cls, where: str | PathLike[str] | Storage) -> Self:
         """A transaction on the lake, which is made if it is not there. Raises as `create_lake` does."""
         with written(where):
             transaction = cls(create_lake(where))
@@ -74,8 +75,8 @@ class Transaction:
 
     @property
     def folder(self) -> Path:
-        """A folder within the lake for what the writer needs on the way; it goes when the transaction ends."""
-        return self.storage.path(self.storage.stage(self.name))
+        """A local folder for what the writer needs on the way; it goes when the transaction ends."""
+        return self.storage.stage(self.name)
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -88,7 +89,7 @@ class Transaction:
         number = f"{self._writes:02d}"
         with written(self.storage):
             stage = self.storage.stage(f"{self.name}/{number}")
-            writer = PartWriter(self.storage, table_named(table), stage, f"{self.name[:16]}-{number}")
+            writer = PartWriter(table_named(table), stage, f"{self.name[:16]}-{number}")
             self._written.append(writer)
             try:
                 return writer.write(rows)
@@ -98,7 +99,7 @@ class Transaction:
     def drop_last(self) -> None:
         """What the last `write` staged is not part of the transaction."""
         for staged, _ in self._written.pop().finished:
-            self.storage.remove(staged)
+            staged.unlink(missing_ok=True)
 
     def commit(
         self,
@@ -150,6 +151,7 @@ class Transaction:
                 claimed = claim(self.storage, commit, self.name)
             if claimed:
                 break
+            self._attempt = None
             state = read_state(self.storage, state)
         self._placed = []
         state.apply(commit, "")
@@ -158,25 +160,27 @@ class Transaction:
         return commit
 
     def close(self) -> None:
-        """Ends the transaction: staged files are gone, and so are placed ones if they were not committed."""
-        if self._placed and not self._is_committed():
+        """Ends the transaction: staged files are gone, and so are placed ones if they cannot have been committed."""
+        if self._placed and not self._may_be_committed():
             for name in self._placed:
                 self.storage.remove(name)
         self._placed = []
         self._written = []
-        self.storage.discard(self.storage.stage(self.name))
+        self.storage.unstage(self.name)
 
     def _require_placed(self) -> None:
         """Raises InputError where a placed part was deleted: its rows must not be acknowledged."""
         for name in self._placed:
             if not self.storage.exists(name):
-                path = str(self.storage.path(name))
+                path = self.storage.path_of(name)
                 raise InputError(f"{path} was deleted before it was committed; nothing was added", path=path)
 
-    def _is_committed(self) -> bool:
-        """Whether the log holds the commit although its writer was interrupted at that moment."""
+    def _may_be_committed(self) -> bool:
+        """Whether the log holds the commit, or may come to hold it, although its writer was interrupted just then."""
         if self._attempt is None:
             return False
+        if self.storage.settles_late:
+            return True  # what is not committed after all is a part that no record names: `clean` takes it away
         state = read_state(self.storage)
         if state.version < self._attempt.version:
             return False
@@ -185,7 +189,7 @@ class Transaction:
     def _sum_up(self, state: State) -> None:
         try:
             write_checkpoint(self.storage, state, self.name)
-        except OSError as error:
+        except (OSError, InputError) as error:
             message = f"{self.storage}: no checkpoint could be written: {error}"
             hint = "the commit stands; readers replay the log from the checkpoint before"
             self.issues.append(Issue("lake-checkpoint", message, hint=hint, severity=Severity.WARNING))
