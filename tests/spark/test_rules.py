@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import obstore
 import pytest
+from tests.remote.writer import add
+from tests.spark.conftest import BUCKET
 
 from tiercel.engines.spark import SparkEngine, attach_lake
 from tiercel.evidence import compile_rule
 from tiercel.findings import as_json
-from tiercel.hunt import hunt
+from tiercel.hunt import hunt, query
 from tiercel.rules import read_catalog
 from tiercel.simulate import Format, simulate
-from tiercel.tables.lake import Dataset
+from tiercel.tables.lake import Dataset, remote
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +45,29 @@ def test_findings_are_those_of_duckdb(lake: Path, cluster: Cluster) -> None:
     ]
     assert ours.findings
     assert [as_json(one) for one in theirs.findings] == [as_json(one) for one in ours.findings]
+
+
+def test_a_lake_in_an_object_store_is_read_by_hadoops_name_of_it(cluster: Cluster) -> None:
+    """The driver reads the log, the executors the parts, under `s3a://`."""
+    from obstore.store import MemoryStore  # noqa: PLC0415  only here
+
+    store = remote._buckets.setdefault("s3://lakes", MemoryStore())
+    try:
+        add("s3://lakes/shelf/a lake", 7)
+        for page in obstore.list(store):
+            for entry in page:
+                file = BUCKET / entry["path"].removeprefix("shelf/")
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(obstore.get(store, entry["path"]).bytes())
+        text = "DeviceEvents | summarize rows = count(), devices = dcount(DeviceId) by ReportId"
+        assert (
+            query(text, "s3://lakes/shelf/a lake", spark=cluster).to_pylist() == query(text, "s3://lakes/shelf/a lake").to_pylist()
+        )
+        assert query(text, "s3://lakes/shelf/a lake", spark=cluster).to_pylist() == [
+            {"ReportId": 7, "rows": 40, "devices": 3}
+        ]
+    finally:
+        del remote._buckets["s3://lakes"]
 
 
 def test_the_service_rule_joins_by_its_bucket(lake: Path, cluster: Cluster) -> None:

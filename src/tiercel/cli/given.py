@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tiercel.cli.progress import progress_shown
@@ -12,9 +13,9 @@ from tiercel.saved import load
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from tiercel.hunt import Result
+    from tiercel.tables.lake.storage import Place
 
 __all__ = ["given_result"]
 
@@ -23,7 +24,7 @@ _BEGINNINGS = (b'{"kind":"tiercel result"', b'{"id":"')
 
 
 def given_result(
-    paths: Sequence[Path], saved: Path | None, rules: Sequence[Path], as_of: datetime | None
+    paths: Sequence[Place], saved: Path | None, rules: Sequence[Path], as_of: datetime | None
 ) -> tuple[Result, bool]:
     """The result, and whether it was saved: that of `--result`, of a path that is a saved result, else of a hunt."""
     if saved is not None:
@@ -32,8 +33,9 @@ def given_result(
         return load(saved).result, True
     if not paths:
         raise UsageError("name a saved result with --result FILE, or telemetry to hunt")
-    if len(paths) == 1 and _is_saved(paths[0]):
-        return load(paths[0]).result, True
+    only = paths[0] if len(paths) == 1 else None
+    if isinstance(only, Path) and _is_saved(only):
+        return load(only).result, True
     with progress_shown() as progress:
         return hunt(paths, rules or None, as_of=as_of, progress=progress), False
 

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from tiercel.findings import Suppressed
     from tiercel.hunt import Result
+    from tiercel.tables.lake.storage import Place
 
 __all__ = ["hunt_command"]
 
@@ -89,7 +90,7 @@ def hunt_command(
     context: click.Context,
     /,
     *,
-    paths: tuple[Path, ...],
+    paths: tuple[Place, ...],
     rules: tuple[Path, ...],
     written_as: str,
     out: Path | None,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tiercel.cli.amounts import SIZE, megabytes
-from tiercel.cli.options import paths_argument
+from tiercel.cli.options import LAKE, paths_argument
 from tiercel.cli.progress import progress_shown
 from tiercel.cli.report import failed_inputs, show_report
 from tiercel.cli.terminal import Words, console, plural, shown
@@ -17,6 +16,7 @@ from tiercel.intake import BATCH_BYTES, MEMORY_BYTES, IngestionTime, import_into
 
 if TYPE_CHECKING:
     from tiercel.intake import Intake
+    from tiercel.tables.lake.storage import Place
 
 __all__ = ["import_command"]
 
@@ -28,9 +28,9 @@ _EXIT_FAILED = 3
 @click.option(
     "--lake",
     required=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="The lake: a new folder, an empty one, or one that is a lake.",
+    metavar="DIR|URL",
+    type=LAKE,
+    help="The lake: a new folder, an empty one, or one that is a lake; or s3://BUCKET/PREFIX (gs://, abfss://).",
 )
 @click.option(
     "--ingestion-time",
@@ -53,16 +53,18 @@ _EXIT_FAILED = 3
     show_default="4GB",
     help="Files are committed together up to this size: an import that was stopped goes on after the last commit.",
 )
-def import_command(*, paths: tuple[Path, ...], lake: Path, ingestion_time: str, memory: int, batch: int) -> int:
+def import_command(*, paths: tuple[Place, ...], lake: Place, ingestion_time: str, memory: int, batch: int) -> int:
     """Import the telemetry at PATH into a lake: the tables as sorted Parquet, for hunting again and again.
 
     What was imported before is not imported again, whatever the file is called. Several imports may run at once. One
-    that was stopped, in whatever way, left nothing half done: run it again.
+    that was stopped, in whatever way, left nothing half done: run it again. A lake may stand in an object store, with
+    credentials from the environment as its own tools take them (AWS_ACCESS_KEY_ID, ...): `pip install tiercel[remote]`.
 
     \b
     tiercel import evidence/ --lake lake/
     tiercel hunt lake/
     tiercel lake info lake/
+    tiercel import evidence/ --lake s3://bucket/lake
 
     \b
     Exit codes: 0 imported or there already, 2 wrong use, 3 an input could not be read (the others were imported).
@@ -82,7 +84,7 @@ def import_command(*, paths: tuple[Path, ...], lake: Path, ingestion_time: str, 
     return _EXIT_FAILED if failed_inputs(intake.report) else 0
 
 
-def _show_commits(words: Words, lake: Path, intake: Intake) -> None:
+def _show_commits(words: Words, lake: Place, intake: Intake) -> None:
     if intake.known:
         words.print(f"{plural(len(intake.known), 'file')} imported before, not read again")
     parts = [part for commit in intake.commits for part in commit.adds]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from tiercel.cli.amounts import DURATION, megabytes
 from tiercel.cli.issues import show_issues
+from tiercel.cli.options import STANDING_LAKE
 from tiercel.cli.progress import line_shown
 from tiercel.cli.terminal import console, moment, plural
 from tiercel.cli.written import json_line
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from tiercel.errors import Issue
     from tiercel.tables.lake import Part
+    from tiercel.tables.lake.storage import Place
 
 __all__ = ["lake_command"]
 
 _EXIT_FAILED: Final = 3
 
-_lake_argument = click.argument("lake", metavar="LAKE", type=click.Path(exists=True, file_okay=False, path_type=Path))
+_lake_argument = click.argument("lake", metavar="LAKE", type=STANDING_LAKE)
 
 
 @click.group("lake")
@@ -38,7 +39,7 @@ def lake_command() -> None:
 @lake_command.command("info")
 @_lake_argument
 @click.option("--format", "written_as", type=click.Choice(["table", "json"]), default="table", show_default=True)
-def info_command(*, lake: Path, written_as: str) -> int:
+def info_command(*, lake: Place, written_as: str) -> int:
     """Show what stands in LAKE: for each table rows, days, devices, parts and size, and the commits behind them."""
     dataset = Dataset.open(lake)
     tables = {name: _told(dataset, parts) for name, parts in dataset.tables.items() if parts}
@@ -75,7 +76,7 @@ def info_command(*, lake: Path, written_as: str) -> int:
     show_default="24h",
     help="Files that were replaced stay so long for those who are still reading them, and files of unfinished imports.",
 )
-def compact_command(*, lake: Path, keep: timedelta) -> int:
+def compact_command(*, lake: Place, keep: timedelta) -> int:
     """Merge small parts of LAKE into sorted ones of up to 256 MB, and delete files that nobody can want any more.
 
     Imports, hunts and queries may go on meanwhile: none sees a row twice or misses one.
@@ -106,7 +107,7 @@ def compact_command(*, lake: Path, keep: timedelta) -> int:
 
 @lake_command.command("check")
 @_lake_argument
-def check_command(*, lake: Path) -> int:
+def check_command(*, lake: Place) -> int:
     """Read LAKE whole, log and parts, and name every file that is not as it was written.
 
     Exit codes: 0 all is sound, 3 something is damaged.

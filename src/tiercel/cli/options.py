@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -9,9 +10,14 @@ from typing import Any, Final
 import click
 
 from tiercel.cli.amounts import SIZE
+from tiercel.errors import UsageError
+from tiercel.tables.lake.storage import Place, located
 
 __all__ = [
     "INSTANT",
+    "LAKE",
+    "PLACE",
+    "STANDING_LAKE",
     "as_of_option",
     "channels_option",
     "filters_option",
@@ -47,6 +53,35 @@ class _Instant(click.ParamType[datetime]):
 INSTANT: Final = _Instant()
 
 
+class _PlaceType(click.ParamType[Place]):
+    """A path, or the URL of a lake in an object store."""
+
+    name = "place"
+
+    def __init__(self, path: click.Path) -> None:
+        self._path = path
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Place:
+        try:
+            place = located(value)
+        except UsageError as error:
+            self.fail(error.message, param, ctx)
+        if not isinstance(place, Path):
+            return place
+        return Path(os.fsdecode(self._path.convert(str(place), param, ctx)))
+
+
+PLACE: Final = _PlaceType(click.Path(exists=True))
+"""Telemetry to read: a file, a folder, or the URL of a lake."""
+
+LAKE: Final = _PlaceType(click.Path(file_okay=False))
+"""A lake to write to, which need not be there yet."""
+
+
+STANDING_LAKE: Final = _PlaceType(click.Path(exists=True, file_okay=False))
+"""A lake that is there."""
+
+
 class _NamedFile(click.ParamType[tuple[str, Path]]):
     """`NAME=FILE`: what the file holds, and where it is."""
 
@@ -63,9 +98,7 @@ class _NamedFile(click.ParamType[tuple[str, Path]]):
         return name, Path(path)
 
 
-paths_argument: Final = click.argument(
-    "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(exists=True, path_type=Path)
-)
+paths_argument: Final = click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=PLACE)
 rules_option: Final = click.option(
     "--rules",
     multiple=True,

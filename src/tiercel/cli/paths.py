@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from tiercel.cli.given import given_result
-from tiercel.cli.options import as_of_option, result_option, rules_option
+from tiercel.cli.options import PLACE, as_of_option, result_option, rules_option
 from tiercel.cli.overview import STYLES, short_name
 from tiercel.cli.terminal import Line, Words, console, moment, plural, shown, wrapped
 from tiercel.cli.written import json_line
@@ -18,8 +17,10 @@ from tiercel.cli.written import json_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from tiercel.findings import Hop, MovementPath
+    from tiercel.tables.lake.storage import Place
 
 __all__ = ["paths_command"]
 
@@ -35,7 +36,7 @@ _TIES: Final = {
 
 
 @click.command("paths", short_help="Chain findings into paths: entry, hops, accounts, reach.")
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=PLACE)
 @result_option
 @rules_option
 @as_of_option
@@ -43,7 +44,7 @@ _TIES: Final = {
 @click.option("--json", "as_data", is_flag=True, help="Print the paths as JSON lines instead.")
 def paths_command(
     *,
-    paths: tuple[Path, ...],
+    paths: tuple[Place, ...],
     saved: Path | None,
     rules: tuple[Path, ...],
     as_of: datetime | None,

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from tiercel.tables.lake.storage import Place
+
 __all__ = ["query_command"]
 
 _EXIT_FAILED = 3
@@ -51,7 +53,7 @@ _EXIT_FAILED = 3
 def query_command(
     *,
     kql: str,
-    paths: tuple[Path, ...],
+    paths: tuple[Place, ...],
     written_as: str,
     out: Path | None,
     as_of: datetime | None,

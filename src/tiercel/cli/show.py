@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from tiercel.cli.details import show_finding, show_response
 from tiercel.cli.given import given_result
-from tiercel.cli.options import as_of_option, result_option, rules_option
+from tiercel.cli.options import PLACE, as_of_option, result_option, rules_option
 from tiercel.cli.terminal import console, plural, shown
 from tiercel.cli.written import json_line
 from tiercel.errors import UsageError
@@ -19,8 +18,10 @@ from tiercel.findings import as_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from tiercel.findings import Finding
+    from tiercel.tables.lake.storage import Place
 
 __all__ = ["show_command"]
 
@@ -29,7 +30,7 @@ _EXIT_FAILED: Final = 3
 
 @click.command("show", short_help="Show one finding in full: its timeline, its processes, what to do.")
 @click.argument("finding_id", metavar="ID")
-@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True, path_type=Path))
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=PLACE)
 @result_option
 @rules_option
 @as_of_option
@@ -37,7 +38,7 @@ _EXIT_FAILED: Final = 3
 def show_command(
     *,
     finding_id: str,
-    paths: tuple[Path, ...],
+    paths: tuple[Place, ...],
     saved: Path | None,
     rules: tuple[Path, ...],
     as_of: datetime | None,

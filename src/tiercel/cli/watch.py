@@ -15,7 +15,7 @@ import click
 
 from tiercel.cli.amounts import DURATION
 from tiercel.cli.issues import show_issues
-from tiercel.cli.options import INSTANT, filters_option, rules_option, store_option
+from tiercel.cli.options import INSTANT, LAKE, filters_option, rules_option, store_option
 from tiercel.cli.terminal import console, plural, shown
 from tiercel.errors import Issue, TiercelError, UsageError
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tiercel.alerts.metrics import Metrics
     from tiercel.filters import Filters
     from tiercel.rules import Rule
+    from tiercel.tables.lake.storage import Place
     from tiercel.watch.sources import Source
     from tiercel.watch.watcher import Options, Stepped, Tell, Watcher
 
@@ -39,8 +40,8 @@ _EXIT_FAILED: Final = 3
 @click.option(
     "--lake",
     required=True,
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR|URL",
+    type=LAKE,
     help="The lake that is hunted, and that the sources' telemetry goes into.",
 )
 @click.option(
@@ -89,7 +90,7 @@ _EXIT_FAILED: Final = 3
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form of the log.")
 def watch_command(
     *,
-    lake: Path,
+    lake: Place,
     rules: tuple[Path, ...],
     store: str | None,
     begin: datetime | None,
@@ -294,7 +295,7 @@ def _tell_step(stepped: Stepped | None, seconds: float, tell: Tell) -> None:
 
 
 def _replay(
-    lake: Path,
+    lake: Place,
     rules: tuple[Rule, ...],
     store: AlertStore,
     options: Options,

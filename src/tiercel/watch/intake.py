@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from tiercel.tables import Table
     from tiercel.tables.lake import Part
+    from tiercel.tables.lake.storage import Place
     from tiercel.watch.sources.source import Source, Taken
 
 __all__ = ["Arrived", "newest_ingestion", "take_in"]
@@ -46,7 +47,7 @@ class Arrived:
     tables: Mapping[str, int] = field(default_factory=dict)
 
 
-def take_in(lake: Path, sources: Sequence[Source], now: datetime) -> Arrived:
+def take_in(lake: Place, sources: Sequence[Source], now: datetime) -> Arrived:
     """What came in from the sources, committed to the lake with `now` as its time of ingestion.
 
     Where another watcher has read a source further meanwhile, nothing was added and more is said to be waiting. Raises

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -20,18 +21,18 @@ from tiercel.watch.windows import Span, Window, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from tiercel.alerts import AlertStore
     from tiercel.filters import Filters
     from tiercel.rules import Rule
+    from tiercel.tables.lake.storage import Place
     from tiercel.watch.watcher import Options
 
 __all__ = ["replay"]
 
 
 def replay(
-    lake: Path,
+    lake: Place,
     rules: Sequence[Rule],
     store: AlertStore,
     options: Options,
@@ -50,7 +51,8 @@ def replay(
         raise UsageError(f"the replay is to end at {end}, before it begins at {begin}")
     dataset = Dataset.open(lake)
     arrivals = _arrivals(dataset, begin, end, options.every)
-    ledger = Ledger(store, f"{lake.resolve()} replayed", lease=options.lease, holder="replay")
+    place = lake.resolve() if isinstance(lake, Path) else lake
+    ledger = Ledger(store, f"{place} replayed", lease=options.lease, holder="replay")
     schedules = {rule.id: schedule_of(rule, options.every) for rule in rules}
     runner = Runner(options.lateness, filters, frozenset(schedules))
     waiting: dict[str, list[Span]] = defaultdict(list)

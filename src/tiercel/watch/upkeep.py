@@ -11,10 +11,10 @@ from tiercel.tables.lake.parts import LEAST_PART
 
 if TYPE_CHECKING:
     from datetime import timedelta
-    from pathlib import Path
 
     from tiercel.errors import Issue
     from tiercel.tables.lake import Dataset
+    from tiercel.tables.lake.storage import Place
 
 __all__ = ["SMALL_PARTS", "Upkeep", "keep_up"]
 
@@ -33,7 +33,7 @@ class Upkeep:
     issues: tuple[Issue, ...] = ()
 
 
-def keep_up(lake: Path, dataset: Dataset, compactions: int, *, keep: timedelta = KEEP) -> Upkeep | None:
+def keep_up(lake: Place, dataset: Dataset, compactions: int, *, keep: timedelta = KEEP) -> Upkeep | None:
     """What was done; None where nothing was due. `compactions` counts those before."""
     folders = Counter(
         part.path.rsplit("/", 1)[0] for parts in dataset.tables.values() for part in parts if part.bytes < LEAST_PART

@@ -9,6 +9,7 @@ from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tiercel.errors import Issue, Severity, TiercelError
@@ -22,12 +23,12 @@ from tiercel.watch.windows import Span, Window, spans_of, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from tiercel.alerts import Alert, AlertStore, Recorded
     from tiercel.filters import Filters
     from tiercel.rules import Rule
     from tiercel.tables.lake import Commit
+    from tiercel.tables.lake.storage import Place
     from tiercel.watch.ledger import Found
     from tiercel.watch.schedule import Schedule
     from tiercel.watch.sources.source import Source
@@ -109,7 +110,7 @@ class Watcher:
 
     def __init__(
         self,
-        lake: Path,
+        lake: Place,
         rules: Sequence[Rule],
         store: AlertStore,
         *,
@@ -136,7 +137,9 @@ class Watcher:
         self.holder = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         if not is_lake(lake):
             create_lake(lake)
-        self._ledger = Ledger(store, str(lake.resolve()), lease=self.options.lease, holder=self.holder)
+        self._ledger = Ledger(
+            store, str(lake.resolve() if isinstance(lake, Path) else lake), lease=self.options.lease, holder=self.holder
+        )
         self._progress: dict[str, Progress] = {}
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from tiercel.engines.duckdb.calls import called_routines
 from tiercel.engines.duckdb.fetching import arrow_rows
 from tiercel.engines.duckdb.lookup import matching_rows
 from tiercel.engines.duckdb.sharing import NOT_SHARED, SHARED, shared_tables
-from tiercel.engines.duckdb.spill import trouble
+from tiercel.engines.duckdb.spill import trouble, unreadable
 from tiercel.engines.engine import Statement, TableRead
 from tiercel.errors import EngineError
 from tiercel.tables import TABLES, KustoType
@@ -198,6 +198,8 @@ class DuckDBEngine:
         """DuckDB's own words without the SQL that it quotes: nobody wrote that."""
         reason = str(error).split("\n\nLINE ", maxsplit=1)[0].strip()
         of_query = f" running `{query}`" if query else ""
+        if lost := unreadable(error):
+            return EngineError(lost, query=query)
         if full := trouble(error, self._spill_folder):
             return EngineError(f"{full} (DuckDB: {reason})", query=query)
         return EngineError(f"DuckDB failed{of_query}: {reason}", query=query)

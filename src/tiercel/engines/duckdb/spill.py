@@ -13,12 +13,12 @@ from tiercel.tables.lake.scratch import Scratch
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Spill", "trouble"]
+__all__ = ["Spill", "trouble", "unreadable"]
 
 _ENGINE_SHARE: Final = 0.75
 """How much of a stated limit DuckDB may hold; the rest is for what stands beside its pages: results, Python, Arrow."""
 
-_UNREADABLE: Final = re.compile(r"^tiercel\.errors\.InputError: (.+)$", re.MULTILINE)
+_UNREADABLE: Final = re.compile(r"^(?:tiercel\.errors\.)?InputError: (.+)$", re.MULTILINE)
 """What DuckDB tells of a failure in the files that it was given to read from an object store."""
 
 
@@ -57,7 +57,7 @@ class Spill:
 
 
 def trouble(error: duckdb.Error, folder: str) -> str:
-    """What to tell a user whose run found no more room, or could not read its lake; empty for other errors."""
+    """What to tell a user whose run found no more room in memory or on disk; empty for other errors."""
     text = str(error)
     if "No space left on device" in text or "File too large" in text or "max_temp_directory_size" in text:
         return (
@@ -66,5 +66,10 @@ def trouble(error: duckdb.Error, folder: str) -> str:
         )
     if isinstance(error, duckdb.OutOfMemoryException):
         return "the memory limit is too small for this, though what can go to disk went there; allow more memory"
-    unreadable = _UNREADABLE.search(text)
-    return unreadable[1] if unreadable else ""
+    return ""
+
+
+def unreadable(error: duckdb.Error) -> str:
+    """What was said of a file that DuckDB was given to read from an object store; empty for other errors."""
+    found = _UNREADABLE.search(str(error))
+    return found[1] if found else ""

@@ -31,7 +31,8 @@ _UPLOADS: Final = 4
 _RETRIES: Final[dict[str, Any]] = {"max_retries": 6}
 
 _STATUS: Final = re.compile(r"status code: (\d+)")
-_CODE: Final = re.compile(r"<Code>(\w+)</Code>")
+_REFUSED: Final = re.compile(r"AccessDenied|InvalidAccessKeyId|SignatureDoesNotMatch|AuthenticationFailed")
+_SILENT: Final = re.compile(r"(\w+://[^/ ]+)[^ ]* in .*error sending request", re.DOTALL)
 _NO_BUCKET: Final = re.compile(r"NoSuchBucket|ContainerNotFound|bucket does not exist", re.IGNORECASE)
 _NO_CREDENTIALS: Final = re.compile(r"//169\.254\.169\.254|//metadata\.google|missing credential", re.IGNORECASE)
 """Without credentials in the environment, a cloud's own host is asked for some: elsewhere there is none."""
@@ -282,18 +283,19 @@ def unread(url: str, doing: str = "") -> Iterator[None]:
     try:
         yield
     except (BaseError, FileNotFoundError) as error:
-        text = str(error)
+        text = str(error).split("\n\nDebug source", 1)[0]
         kind = _KINDS[url.partition("://")[0].lower()]
         match = _STATUS.search(text)
-        status = int(match[1]) if match else 0
-        code = f" ({found[1]})" if (found := _CODE.search(text)) else ""
+        is_refused = isinstance(error, PermissionDeniedError | UnauthenticatedError) or bool(_REFUSED.search(text))
+        is_refused = is_refused or (match is not None and match[1] in {"401", "403"})
+        code = f" ({found[0]})" if (found := _REFUSED.search(text)) else ""
         bucket = "/".join(url.split("/", 3)[:3])
         if _NO_BUCKET.search(text):
             raise InputError(f"{bucket}: there is no such bucket", path=url) from error
         hint = f"they are taken from {_CREDENTIALS.get(kind, 'the environment')}"
         if _NO_CREDENTIALS.search(text):
             raise InputError(f"{url}: {doing}no credentials were found; {hint}", path=url) from error
-        if isinstance(error, PermissionDeniedError | UnauthenticatedError) or status in {401, 403}:
+        if is_refused:
             message = f"{url}: {doing}these credentials have no permission{code}; {hint}"
             raise InputError(message, path=url) from error
         if isinstance(error, FileNotFoundError):
@@ -304,6 +306,8 @@ def unread(url: str, doing: str = "") -> Iterator[None]:
 def _said(error: Exception) -> str:
     """What the library says, without its inner workings and without the answer's XML."""
     text = str(error).split("\n\nDebug source", 1)[0]
+    if silent := _SILENT.search(text):
+        return f"the store at {silent[1]} does not answer"
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", text)).strip()
 
 

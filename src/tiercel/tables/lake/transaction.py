@@ -162,8 +162,12 @@ class Transaction:
     def close(self) -> None:
         """Ends the transaction: staged files are gone, and so are placed ones if they cannot have been committed."""
         if self._placed and not self._may_be_committed():
-            for name in self._placed:
-                self.storage.remove(name)
+            try:
+                for name in self._placed:
+                    self.storage.remove(name)
+            except InputError as error:
+                hint = "no record of the log names it: `tiercel lake compact` deletes it in time"
+                self.issues.append(Issue("lake-leftover", str(error), hint=hint, severity=Severity.WARNING))
         self._placed = []
         self._written = []
         self.storage.unstage(self.name)
