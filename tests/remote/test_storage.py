@@ -35,13 +35,13 @@ def test_what_is_put_is_read_and_replaced_and_removed(storage):
 
 
 def test_of_many_who_claim_a_number_at_once_one_gets_it(storage):
-    with ThreadPoolExecutor(8) as pool:
-        for number in range(5):
-            claims = [pool.submit(storage.put_if_absent, f"c/{number}", "r", bytes([me]), f"w{me}") for me in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(3):
+            claims = [pool.submit(storage.put_if_absent, f"c/{number}", "r", bytes([me]), f"w{me}") for me in range(4)]
             won = [me for me, claim in enumerate(claims) if claim.result()]
             assert len(won) == 1
             assert storage.read(f"c/{number}/r") == bytes(won)
-    assert storage.names("c") == ["0", "1", "2", "3", "4"]
+    assert storage.names("c") == ["0", "1", "2"]
 
 
 def test_staged_files_are_placed_whole_and_can_be_found(storage):
