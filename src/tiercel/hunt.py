@@ -352,10 +352,15 @@ def _sieve(
     return Sieve(read, known, (naive(as_of) or datetime.now(UTC)).date())
 
 
-def inject_rule(rule: Rule, sieve: Sieve, now: datetime, tables: Mapping[str, Table] = TABLES) -> Injection:
+def inject_rule(
+    rule: Rule, sieve: Sieve, now: datetime, tables: Mapping[str, Table] = TABLES, engine: str = "duckdb"
+) -> Injection:
     """The rule with its environment filters, its plan compiled. Raises RuleError with the issues that stop it."""
     refuse_other_languages(rule)
-    return sieve.inject(rule, now, tables)
+    from tiercel.engines.gaps import GAPS  # noqa: PLC0415  filters need the compiler, as in `_sieve`
+    from tiercel.plan.lacks import NOTHING  # noqa: PLC0415  as above
+
+    return sieve.inject(rule, now, tables, GAPS.get(engine, NOTHING))
 
 
 def _share(
@@ -429,7 +434,7 @@ def run_rule(rule: Rule, telemetry: Telemetry, sieve: Sieve | None) -> RuleRows:
     if sieve is None or not sieve.speaks_of(rule):
         statement = _statement(rule, telemetry)
         return RuleRows(telemetry.engine.execute(statement, telemetry.now), (), statement)
-    injection = inject_rule(rule, sieve, telemetry.now, telemetry.tables)
+    injection = inject_rule(rule, sieve, telemetry.now, telemetry.tables, telemetry.engine.name)
     rows, taken = injection.rows(telemetry.engine.run)
     by_filter = tuple(zip(injection.filters, taken, strict=True))
     for one, its in by_filter:

@@ -29,6 +29,8 @@ from tiercel.telemetry.lake import attach
 
 WRITER = Path(__file__).with_name("writer.py")
 
+pytestmark = pytest.mark.xdist_group("remote")  # one server for all of them
+
 
 def stored(lake, table="DeviceEvents"):
     """The numbers of a table's rows, each as often as it is there."""

@@ -13,6 +13,8 @@ from tests.remote.writer import batch
 from tiercel.errors import InputError, UsageError
 from tiercel.tables.lake.storage import is_url, located, storage_at
 
+pytestmark = pytest.mark.xdist_group("remote")  # one server for all of them
+
 
 @pytest.fixture(params=["folder", "memory", "s3"])
 def storage(request, tmp_path):

@@ -11,9 +11,11 @@ from tiercel.cli import main
 from tiercel.engines.spark import Cluster
 from tiercel.errors import UsageError
 from tiercel.evidence import open_telemetry
+from tiercel.filters import Sieve, read_filters
 from tiercel.kql import Source
 from tiercel.plan import compile_text
 from tiercel.plan.lacks import Lacks
+from tiercel.rules import read_catalog
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +58,21 @@ def test_what_an_engine_lacks_is_an_issue_at_its_place() -> None:
     assert issue.message == "`strlen` is not supported on Spark: it counts no letters"
     assert issue.span is not None
     assert (issue.span.line, issue.span.column) == (2, 7)
+
+
+def test_a_filter_that_needs_what_the_engine_lacks_is_refused_at_its_place(tmp_path: Path) -> None:
+    """Not when the rule fails over there: then the rule would find nothing for the filter's sake."""
+    path = tmp_path / "ours.yaml"
+    condition = "row_window_session(ServiceTime, 1h, 1m) > ago(1d)"
+    about = "reason: known\n    owner: us\n    expires: 2999-12-31"
+    path.write_text(f"filters:\n  - id: ours\n    rule: rpc-chain-scm\n    predicate: {condition}\n    {about}\n")
+    rule = next(rule for rule in read_catalog().rules if rule.id == "rpc-chain-scm")
+    lacks = Lacks("Spark", {"row_window_session": "it has no outer join there"})
+    sieve = Sieve(read_filters([path]), [rule.id], NOW.date())
+    injection = sieve.inject(rule, NOW, lacks=lacks)
+    assert injection.plan is not None
+    assert not injection.filters
+    (issue,) = [each for each in sieve.issues if "Spark" in each.message]
+    assert issue.message.startswith("`row_window_session` is not supported on Spark: it has no outer join there (")
+    assert issue.span is not None
+    assert (issue.span.path, issue.span.line, issue.span.column) == (str(path), 4, 16)

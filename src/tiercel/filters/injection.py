@@ -12,6 +12,7 @@ from tiercel.filters.allowed import kql_of, starts_processes
 from tiercel.kql import Source
 from tiercel.kql.syntax import Region
 from tiercel.plan import compile_text
+from tiercel.plan.lacks import NOTHING, Lacks
 from tiercel.rules import with_filters
 from tiercel.tables import TABLES
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from tiercel.errors import Span
     from tiercel.filters.filter import EnvironmentFilter, Predicate
-    from tiercel.plan import Plan
+    from tiercel.plan import Compiled, Plan
     from tiercel.rules import Rule, RuleQuery
     from tiercel.tables import Table
 
@@ -96,9 +97,22 @@ class _Piece:
 
 
 def inject(
-    rule: Rule, filters: Sequence[EnvironmentFilter], now: datetime, *, tables: Mapping[str, Table] = TABLES
+    rule: Rule,
+    filters: Sequence[EnvironmentFilter],
+    now: datetime,
+    *,
+    tables: Mapping[str, Table] = TABLES,
+    lacks: Lacks = NOTHING,
 ) -> Injection:
-    """The rule with those of the filters that fit it. Raises RuleError where the rule itself is wrong."""
+    """The rule with those of the filters that fit it. Raises RuleError where the rule itself is wrong.
+
+    `lacks` is what the engine has not that runs the rule: a filter that needs it does not fit.
+    """
+
+    def compiled_for(query: RuleQuery) -> Compiled:
+        source = Source(query.text, rule.path, query.first_line)
+        return compile_text(source, now=now, tables=tables, lacks=lacks)
+
     misfits: list[Misfit] = [
         Misfit(each, Issue("filter-no-image", "the rule names no started process", each.allowance.span))
         for each in filters
@@ -110,7 +124,7 @@ def inject(
         is_last = _nothing_behind_markers(rule.query)
         line = _tagging(conditions, pieces) if is_last else _taking(conditions, pieces)
         query = with_filters(rule.query, [line] if line else [])
-        compiled = compile_text(Source(query.text, rule.path, query.first_line), now=now, tables=tables)
+        compiled = compiled_for(query)
         if compiled.plan is not None or not fitting:
             break
         mine = [each for issue in compiled.issues if (each := _misfit(issue, rule, pieces)) is not None]
@@ -123,7 +137,7 @@ def inject(
         raise RuleError(f"{rule.path}: the query is wrong", issues=compiled.issues)
     taken: tuple[Plan, ...] = ()
     if fitting and not is_last:
-        plans = [_plan_of_taken(rule, conditions, number, now, tables) for number in range(len(conditions))]
+        plans = [compiled_for(_query_of_taken(rule, conditions, number)).plan for number in range(len(conditions))]
         taken = tuple(plan for plan in plans if plan is not None)
     operators = tuple(f"| where not({condition})" for condition in conditions)
     return Injection(rule, tuple(fitting), operators, compiled.plan, taken, tuple(misfits))
@@ -174,13 +188,10 @@ def _joined(begin: str, conditions: Sequence[str], after: Callable[[int], str], 
     return line + end
 
 
-def _plan_of_taken(
-    rule: Rule, conditions: Sequence[str], number: int, now: datetime, tables: Mapping[str, Table]
-) -> Plan | None:
-    """The plan of the rows that one filter takes and none before it."""
+def _query_of_taken(rule: Rule, conditions: Sequence[str], number: int) -> RuleQuery:
+    """The query of the rows that one filter takes and none before it."""
     before = "".join(f"| where not({each}) " for each in conditions[:number])
-    query = with_filters(rule.query, [f"{before}| where {conditions[number]}"])
-    return compile_text(Source(query.text, rule.path, query.first_line), now=now, tables=tables).plan
+    return with_filters(rule.query, [f"{before}| where {conditions[number]}"])
 
 
 def _nothing_behind_markers(query: RuleQuery) -> bool:

@@ -10,6 +10,7 @@ from tiercel.errors import Issue, Severity
 from tiercel.filters.document import unknown_rules
 from tiercel.filters.injection import Injection, inject
 from tiercel.findings import FilterRun
+from tiercel.plan.lacks import NOTHING, Lacks
 from tiercel.tables import TABLES
 
 if TYPE_CHECKING:
@@ -42,9 +43,12 @@ class Sieve:
         """Whether a filter that is in force is for the rule."""
         return any(each.is_for(rule.id) for each in self._in_force)
 
-    def inject(self, rule: Rule, now: datetime, tables: Mapping[str, Table] = TABLES) -> Injection:
+    def inject(
+        self, rule: Rule, now: datetime, tables: Mapping[str, Table] = TABLES, lacks: Lacks = NOTHING
+    ) -> Injection:
         """The rule with its filters that are in force. Raises RuleError where the rule itself is wrong."""
-        injection = inject(rule, [each for each in self._in_force if each.is_for(rule.id)], now, tables=tables)
+        of_rule = [each for each in self._in_force if each.is_for(rule.id)]
+        injection = inject(rule, of_rule, now, tables=tables, lacks=lacks)
         for misfit in injection.misfits:
             self._misfits[misfit.filter.id].append((rule.id, misfit.issue))
         for each in injection.filters:
