@@ -19,7 +19,7 @@ from tiercel.tables.lake import Commit, Dataset, Input, Transaction, create_lake
 from tiercel.tables.lake.local import LocalStorage
 from tiercel.tables.lake.log import utc_now
 from tiercel.tables.lake.schema import sort_columns
-from tiercel.tables.lake.storage import is_url
+from tiercel.tables.places import is_url
 from tiercel.telemetry import importer
 from tiercel.telemetry.inputs import Limits, walk
 from tiercel.telemetry.report import ImportReport

@@ -11,7 +11,8 @@ import pytest
 from tests.remote.writer import batch
 
 from tiercel.errors import InputError, UsageError
-from tiercel.tables.lake.storage import is_url, located, storage_at
+from tiercel.tables.lake.storage import storage_at
+from tiercel.tables.places import is_url, located
 
 pytestmark = pytest.mark.xdist_group("remote")  # one server for all of them
 

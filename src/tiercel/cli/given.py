@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tiercel.hunt import Result
-    from tiercel.tables.lake.storage import Place
+    from tiercel.tables.places import Place
 
 __all__ = ["given_result"]
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from tiercel.findings import Suppressed
     from tiercel.hunt import Result
-    from tiercel.tables.lake.storage import Place
+    from tiercel.tables.places import Place
 
 __all__ = ["hunt_command"]
 

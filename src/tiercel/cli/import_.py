@@ -16,7 +16,7 @@ from tiercel.intake import BATCH_BYTES, MEMORY_BYTES, IngestionTime, import_into
 
 if TYPE_CHECKING:
     from tiercel.intake import Intake
-    from tiercel.tables.lake.storage import Place
+    from tiercel.tables.places import Place
 
 __all__ = ["import_command"]
 

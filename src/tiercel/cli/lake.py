@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tiercel.errors import Issue
     from tiercel.tables.lake import Part
-    from tiercel.tables.lake.storage import Place
+    from tiercel.tables.places import Place
 
 __all__ = ["lake_command"]
 

@@ -11,7 +11,7 @@ import click
 
 from tiercel.cli.amounts import SIZE
 from tiercel.errors import UsageError
-from tiercel.tables.lake.storage import Place, located
+from tiercel.tables.places import Place, located
 
 __all__ = [
     "INSTANT",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tiercel.findings import Finding
-    from tiercel.tables.lake.storage import Place
+    from tiercel.tables.places import Place
 
 __all__ = ["show_command"]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tiercel.alerts.metrics import Metrics
     from tiercel.filters import Filters
     from tiercel.rules import Rule
-    from tiercel.tables.lake.storage import Place
+    from tiercel.tables.places import Place
     from tiercel.watch.sources import Source
     from tiercel.watch.watcher import Options, Stepped, Tell, Watcher
 

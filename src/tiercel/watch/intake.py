@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tiercel.tables import Table
     from tiercel.tables.lake import Part
-    from tiercel.tables.lake.storage import Place
+    from tiercel.tables.places import Place
     from tiercel.watch.sources.source import Source, Taken
 
 __all__ = ["Arrived", "newest_ingestion", "take_in"]

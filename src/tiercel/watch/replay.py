@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tiercel.alerts import AlertStore
     from tiercel.filters import Filters
     from tiercel.rules import Rule
-    from tiercel.tables.lake.storage import Place
+    from tiercel.tables.places import Place
     from tiercel.watch.watcher import Options
 
 __all__ = ["replay"]

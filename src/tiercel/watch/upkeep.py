@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tiercel.errors import Issue
     from tiercel.tables.lake import Dataset
-    from tiercel.tables.lake.storage import Place
+    from tiercel.tables.places import Place
 
 __all__ = ["SMALL_PARTS", "Upkeep", "keep_up"]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tiercel.filters import Filters
     from tiercel.rules import Rule
     from tiercel.tables.lake import Commit
-    from tiercel.tables.lake.storage import Place
+    from tiercel.tables.places import Place
     from tiercel.watch.ledger import Found
     from tiercel.watch.schedule import Schedule
     from tiercel.watch.sources.source import Source

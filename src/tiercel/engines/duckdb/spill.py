@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from tiercel.tables.lake.scratch import Scratch
+from tiercel.tables.scratch import Scratch
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from tiercel.errors import InputError, UsageError
-from tiercel.tables.lake.scratch import Scratch
+from tiercel.tables.scratch import Scratch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
