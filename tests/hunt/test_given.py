@@ -89,6 +89,14 @@ def test_any_other_table_is_what_the_file_holds(logs: Path, tmp_path: Path) -> N
     ]
 
 
+def test_a_text_is_a_row_a_line(logs: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.txt"
+    copy.write_text('1.1.1.1\n# a note, with "quotes"\n2.2.2.2\n')
+    query = 'externaldata(Ip:string) ["https://x.example/ips.txt"] | where Ip !startswith "#" | sort by Ip asc'
+    found = tiercel.query(query, logs, tables={"ips.txt": copy})
+    assert found.column("Ip").to_pylist() == ["1.1.1.1", "2.2.2.2"]
+
+
 def test_prevalence_that_is_given_is_used(logs: Path, tmp_path: Path) -> None:
     file = tmp_path / "files.csv"
     file.write_text("SHA1,GlobalPrevalence,IsCertificateValid\nabc,5,true\n")

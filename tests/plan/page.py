@@ -27,6 +27,7 @@ PAGE = ROOT / "docs" / "kql-support.md"
 
 WORDS: dict[type, str] = {
     syntax.Datatable: "datatable",
+    syntax.ExternalData: "externaldata",
     syntax.Print: "print",
     syntax.Range: "range",
     syntax.Where: "where, filter",

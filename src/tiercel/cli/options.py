@@ -145,7 +145,8 @@ tables_option: Final = click.option(
     multiple=True,
     metavar="NAME=FILE",
     type=_NamedFile(),
-    help="A table that the telemetry does not fill (FileProfile, SigninLogs, ...): CSV, JSON lines or Parquet.",
+    help="A table that the telemetry does not fill (FileProfile, SigninLogs, a copy of a feed that "
+    "externaldata names): CSV, TSV, JSON, JSON lines, Parquet, or text of which each line is a row.",
 )
 watchlists_option: Final = click.option(
     "--watchlist",

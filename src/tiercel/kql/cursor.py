@@ -205,7 +205,8 @@ class Cursor:
         if value is None:
             message = "this string has a backslash escape that KQL does not know"
             written = self.texts[at]
-            verbatim = f"@{shown(written)}" if written[0] in "\"'" and written.count(written[0]) == 2 else '@"..."'
+            bare = written.replace("\\\\", "\\")  # one that stands doubled already is one in a verbatim string
+            verbatim = f"@{shown(bare)}" if written[0] in "\"'" and written.count(written[0]) == 2 else '@"..."'
             hint = f"write `\\\\` for a backslash, or a verbatim string: {verbatim}"
             self.report(self.issue("kql-escape", message, self.region(at, at), hint))
             return ""
@@ -284,7 +285,7 @@ class Cursor:
             return f"write `{last}{word}` in one word"
         if before == NAME and last in ("and", "or"):
             return f"`{last}` needs a condition on its right"
-        if kind == "|" and before == ",":
+        if before == "," and (kind == "|" or word == "by"):
             return "nothing stands behind the `,` before it"
         if kind == NAME and before == NAME and last in _TESTS:
             return f"`{last}` is a function: `{last}(...)`"

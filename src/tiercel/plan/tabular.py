@@ -98,7 +98,8 @@ def _named(context: Context, node: syntax.Name) -> Relation:
             return OPEN
         raise Refusal("kql-not-tabular", f"`{node.text}` is a value, and a table is expected here")
     known = [*context.scope.names(TableBinding), *context.compiler.table_names()]
-    raise Refusal("kql-unknown-table", f"no table is called `{node.text}`", did_you_mean(node.text, known))
+    hint = did_you_mean(node.text, known) or f"--table {node.text}=FILE gives the rows of a table of your own"
+    raise Refusal("kql-unknown-table", f"no table is called `{node.text}`", hint)
 
 
 def _call_of(node: syntax.Name) -> syntax.Call:

@@ -25,6 +25,7 @@ _READERS: Final = {
     ".jsonl": "read_json_auto({path}, format = 'newline_delimited', maximum_object_size = 16777216)",
     ".ndjson": "read_json_auto({path}, format = 'newline_delimited', maximum_object_size = 16777216)",
     ".parquet": "read_parquet({path})",
+    ".txt": "read_csv({path}, header = false, columns = {{'Line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '')",
 }
 
 FILE_PROFILE: Final = Table(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMS", "call_results", "lower_call", "scalar_of"]
 
+_SAVED: Final = "write a function that a workspace holds into the query: `let {0} = (...) {{ ... }};`"
 _BROKEN: Final = Broken(exp.Null(), KustoType.DYNAMIC)
 
 
@@ -60,7 +61,7 @@ def lower_call(context: Context, node: syntax.Call) -> Typed:
         raise Refusal(
             "kql-unknown-function",
             f"no function is called `{node.name}`",
-            did_you_mean(node.name, known),
+            did_you_mean(node.name, known) or _SAVED.format(node.name),
             node.name_region,
         )
     if isinstance(entry, Unsupported):

@@ -73,8 +73,6 @@ def lower_extract_json(_environment: Environment, arguments: Sequence[Typed]) ->
     return as_type(copied(found), kind)
 
 
-_PATTERNS: Final = "it needs the browsers' and devices' patterns that only the service has: compare the text itself"
-
 FUNCTIONS: Final = (
     Function("base64_encode_tostring", lower_base64_encode_tostring, 1, 1),
     Function("base64_encodestring", lower_base64_encode_tostring, 1, 1),
@@ -114,5 +112,5 @@ FUNCTIONS: Final = (
     Function("parse_version", lower_parse_version, 1, 1),
     Function("extract_json", lower_extract_json, 2, 3),
     Function("extractjson", lower_extract_json, 2, 3),
-    unsupported("parse_user_agent", _PATTERNS),
+    routine_function("parse_user_agent", 2, 2, differs="only the frequent browsers and systems have their names"),
 )

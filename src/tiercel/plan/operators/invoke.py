@@ -34,6 +34,7 @@ def lower_invoke(context: Context, rows: Relation, node: syntax.Invoke) -> Relat
         if enrichment is not None:
             return enrichment(context, rows, call)
         hint = did_you_mean(call.name, [*context.scope.names(FunctionBinding), *ENRICHMENTS])
+        hint = hint or f"write a function that a workspace holds into the query: `let {call.name} = (T:(*)) {{ ... }};`"
         raise Refusal("kql-unknown-function", f"no function is called `{call.name}`", hint, call.name_region)
     result = invoke(context, call, binding, piped=context.compiler.seal(rows))
     if isinstance(result, Relation):

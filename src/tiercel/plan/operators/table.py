@@ -9,6 +9,7 @@ from tiercel.kql import syntax
 from tiercel.plan.operators import (
     columns,
     expand,
+    external,
     invoke,
     join,
     nested,
@@ -56,7 +57,7 @@ SOURCES: Final[dict[type, Lowering | Unsupported]] = {
     syntax.Search: search.search,
     syntax.Find: search.find,
     syntax.Evaluate: plugins.evaluate,
-    syntax.ExternalData: unsupported("externaldata", "a query reads the imported tables only, never an address"),
+    syntax.ExternalData: external.external_data,
 }
 """What can stand at the beginning of a pipeline, beside a table's name and a call."""
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from tiercel.plan.routines import (
     addresses,
+    agents,
     arrays,
     bags,
     decompose,
@@ -31,6 +32,7 @@ _FAMILIES: Final = (
     moments,
     texts,
     parsing,
+    agents,
     encodings,
     arrays,
     bags,

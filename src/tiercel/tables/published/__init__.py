@@ -107,17 +107,17 @@ _SCHEMAS: Final = {
     "usermanagement": "ASimUserManagementActivityLogs",
     "websession": "ASimWebSessionLogs",
 }
-_PARSER: Final = re.compile(r"(?:_Im_|_ASim_|im|ASim|vim)([A-Za-z]+)")
+_PARSER: Final = re.compile(r"(?:_Im_|_ASim_)([A-Za-z]+)(?:_\w+)?|(?:im|ASim|vim)([A-Za-z]+)")
 
 
 def asim_table(name: str) -> str | None:
     """The table whose rows an ASIM parser gives, None where the name is no parser's.
 
-    >>> asim_table("_Im_NetworkSession"), asim_table("imDns"), asim_table("imagine")
-    ('ASimNetworkSessionLogs', 'ASimDnsActivityLogs', None)
+    >>> asim_table("_Im_NetworkSession"), asim_table("_ASim_ProcessEvent_Create"), asim_table("imagine")
+    ('ASimNetworkSessionLogs', 'ASimProcessEventLogs', None)
     """
     found = _PARSER.fullmatch(name)
-    return _SCHEMAS.get(found[1].lower()) if found else None
+    return _SCHEMAS.get((found[1] or found[2]).lower()) if found else None
 
 
 def watchlist_table(name: str) -> str:
