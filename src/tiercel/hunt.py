@@ -80,6 +80,9 @@ __all__ = [
 _LARGE: Final = 5_000_000
 """Rows from which on a table is read once for all rules, where they need few of its rows."""
 
+_SMALL: Final = 1_000_000
+"""Rows of all tables up to which several rules run at once; beyond, one rule uses all cores and all memory."""
+
 
 class Findings(Sequence[Finding]):
     """Findings in time order: a sequence of `Finding`, and an Arrow table for whoever takes one."""
@@ -270,7 +273,7 @@ def hunt(
     tally = _Tally(warnings=list(collection.warnings))
     tally.failed += [RuleFailure(document.path, None, document.issues) for document in collection.failed]
     with closing(telemetry.engine):
-        with _share(collection.rules, telemetry, tally, progress):
+        with _share(collection.rules, telemetry, tally, progress), _run_ahead(collection.rules, telemetry, sieve):
             for number, rule in enumerate(collection.rules, 1):
                 if progress:
                     progress(Running(rule.id, number, len(collection.rules)))
@@ -371,12 +374,7 @@ def _share(
     large = tuple(table for table, rows in telemetry.report.tables.items() if rows >= _LARGE)
     if not large or len(rules) == 1 or not isinstance(engine, DuckDBEngine):
         return nullcontext()
-    statements = []
-    for rule in rules:
-        try:
-            statements.append(_statement(rule, telemetry))
-        except Exception:  # noqa: BLE001, S112  what is wrong with the rule is told when it runs
-            continue
+    statements = _statements(rules, telemetry)
     if progress:
         progress(Sharing(large))
     stack = ExitStack()
@@ -386,6 +384,28 @@ def _share(
         message = f"what several rules read could not be read once for all, so each reads for itself: {error}"
         tally.warnings.append(Issue("sharing-failed", message, None, "", Severity.WARNING))
     return stack
+
+
+def _run_ahead(
+    rules: Sequence[Rule], telemetry: Telemetry, sieve: Sieve | None
+) -> AbstractContextManager[object, bool | None]:
+    """While it is open, the rules of a small case run side by side: what they cost is their planning."""
+    engine = telemetry.engine
+    rows = sum(telemetry.report.tables.values())
+    if sieve or rows > _SMALL or len(rules) == 1 or not isinstance(engine, DuckDBEngine):
+        return nullcontext()
+    return engine.ahead([each for each in _statements(rules, telemetry) if each.is_lasting], telemetry.now)
+
+
+def _statements(rules: Sequence[Rule], telemetry: Telemetry) -> list[Statement]:
+    """The rules' statements, where they have one: what is wrong with a rule is told when it runs."""
+    statements = []
+    for rule in rules:
+        try:
+            statements.append(_statement(rule, telemetry))
+        except Exception:  # noqa: BLE001, S112  see above
+            continue
+    return statements
 
 
 def _run(rule: Rule, telemetry: Telemetry, sieve: Sieve | None, tally: _Tally) -> None:

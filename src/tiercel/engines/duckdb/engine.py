@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from tiercel.engines.arrow import result_table
 from tiercel.engines.clock import with_clock
+from tiercel.engines.duckdb.ahead import run_ahead
 from tiercel.engines.duckdb.calls import called_routines
 from tiercel.engines.duckdb.fetching import arrow_rows
 from tiercel.engines.duckdb.lookup import matching_rows
@@ -21,9 +22,11 @@ from tiercel.engines.duckdb.spill import trouble, unreadable
 from tiercel.engines.engine import Statement, TableRead
 from tiercel.errors import EngineError
 from tiercel.tables import TABLES, KustoType
+from tiercel.telemetry.storage import keep_quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from datetime import datetime
 
     from sqlglot.generator import Generator
@@ -39,14 +42,20 @@ _SETTINGS: Final = (
 )
 
 
+def _set_up(connection: duckdb.DuckDBPyConnection) -> None:
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    keep_quiet(connection)
+
+
 class DuckDBEngine:
     """Runs plans on a DuckDB connection that holds the tables of `tiercel.tables` by their names."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._sharing: frozenset[str] = frozenset()
-        for setting in _SETTINGS:
-            connection.execute(setting)
+        self._ahead: Mapping[str, Future[pa.Table]] = {}
+        _set_up(connection)
         self._spill_folder = str(connection.execute("SELECT current_setting('temp_directory')").fetchall()[0][0])
 
     @property
@@ -88,6 +97,8 @@ class DuckDBEngine:
             sql = with_clock(statement.sql, now)
             self._offer_routines(sql)
             found = self._shared_rows(sql) if statement.sql in self._sharing else None
+            if sql in self._ahead:
+                found = self._ahead[sql].result()
             if found is None:
                 found = fetch(sql)
         except duckdb.Error as error:
@@ -125,6 +136,16 @@ class DuckDBEngine:
             raise self._error(error, "") from error
         finally:
             self._sharing = frozenset()
+
+    @contextmanager
+    def ahead(self, statements: Iterable[Statement], now: datetime) -> Iterator[None]:
+        """While it is open, these statements run side by side, and `execute` hands over what they found."""
+        with run_ahead(self._connection, _set_up, statements, now) as found:
+            self._ahead = found
+            try:
+                yield
+            finally:
+                self._ahead = {}
 
     def matching(self, table: str, keys: pa.Table, columns: Sequence[str]) -> pa.Table:
         """These columns of a stored table's rows that equal a row of `keys` in the columns of `keys`."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
 __all__ = ["arrow_rows"]
+
+_FILTERING: Final = Lock()
+"""Which warnings are shown is one setting of the process."""
 
 
 def arrow_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
@@ -19,6 +23,7 @@ def arrow_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
     a rule costs over a small case. Run at once it is planned once, and its rows are copied once more, of which DuckDB
     warns.
     """
-    with warnings.catch_warnings():
+    found = connection.execute(sql)
+    with _FILTERING, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Arrow output on a DB-API result", category=UserWarning)
-        return connection.execute(sql).to_arrow_table()
+        return found.to_arrow_table()
