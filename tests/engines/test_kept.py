@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+import tiercel.kept
 from tiercel.engines import kept
 from tiercel.engines.duckdb import DuckDBEngine
 from tiercel.engines.kept import KeptStatements, default_folder
@@ -126,7 +127,7 @@ def test_a_folder_that_cannot_be_made_costs_nothing_but_time(engine: DuckDBEngin
 
 
 def test_the_folder_stays_bounded(engine: DuckDBEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_MOST", 10)
+    monkeypatch.setattr(tiercel.kept, "_MOST", 10)
     store, statement = KeptStatements(tmp_path), statement_of(engine, "print 1")
     for number in range(40):
         store.keep("duckdb", f"mine.md:{number}", "print 1", statement)

@@ -29,9 +29,10 @@ EVENTS = [
 ]  # fmt: skip
 
 UNNEEDED = (
-    "alembic", "httpx", "jinja2", "pandas", "polars", "prometheus_client", "py7zr", "pyarrow.compute",
-    "pyarrow.parquet", "pyspark", "rich", "sqlalchemy", "sqlglot", "tiercel.alerts", "tiercel.filters", "tiercel.kql",
-    "tiercel.plan", "tiercel.report", "tiercel.saved", "tiercel.simulate", "tiercel.tables.lake", "yaml",
+    "alembic", "html", "httpx", "importlib.resources", "jinja2", "markdown_it", "pandas", "polars", "prometheus_client",
+    "py7zr", "pyarrow.compute", "pyarrow.parquet", "pyspark", "rich", "sqlalchemy", "sqlglot", "tiercel.alerts",
+    "tiercel.filters", "tiercel.kql", "tiercel.plan", "tiercel.report", "tiercel.saved", "tiercel.simulate",
+    "tiercel.tables.lake", "yaml",
 )  # fmt: skip
 """What a hunt of plain logs with rules that ran before has no use for, where nobody sits at a terminal."""
 

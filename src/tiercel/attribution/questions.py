@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
@@ -50,7 +50,7 @@ ASKED: Final[dict[str, Table]] = {
 @cache
 def documents() -> Mapping[str, Rule]:
     """The documents of the catalogue by name."""
-    folder = resources.files("tiercel.attribution") / "catalog"
+    folder = Path(__file__).with_name("catalog")
     read = {}
     for name in ASKED:
         reading = read_rule((folder / f"{name}.md").read_text(encoding="utf-8"), f"{name}.md")

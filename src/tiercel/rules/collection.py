@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -41,8 +40,7 @@ class Collection:
 
 def read_catalog() -> Collection:
     """The rules that Tiercel ships, by name."""
-    folder = resources.files("tiercel.rules") / "catalog"
-    entries = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".md")), key=lambda entry: entry.name)
+    entries = sorted(Path(__file__).with_name("catalog").glob("*.md"))
     return _collect((entry.name, entry.read_bytes()) for entry in entries)
 
 
