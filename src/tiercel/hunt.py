@@ -38,6 +38,7 @@ from tiercel.findings import (
 from tiercel.rules import Collection, Rule, read_catalog, read_collection
 from tiercel.shown import plural
 from tiercel.tables import TABLES
+from tiercel.together import planned, run_ahead, statement_of, statements_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -79,9 +80,6 @@ __all__ = [
 
 _LARGE: Final = 5_000_000
 """Rows from which on a table is read once for all rules, where they need few of its rows."""
-
-_SMALL: Final = 1_000_000
-"""Rows of all tables up to which several rules run at once; beyond, one rule uses all cores and all memory."""
 
 
 class Findings(Sequence[Finding]):
@@ -272,8 +270,11 @@ def hunt(
     )
     tally = _Tally(warnings=list(collection.warnings))
     tally.failed += [RuleFailure(document.path, None, document.issues) for document in collection.failed]
-    with closing(telemetry.engine):
-        with _share(collection.rules, telemetry, tally, progress), _run_ahead(collection.rules, telemetry, sieve):
+    with closing(telemetry.engine), planned(telemetry):
+        with (
+            _share(collection.rules, telemetry, tally, progress),
+            run_ahead(() if sieve else collection.rules, telemetry),
+        ):
             for number, rule in enumerate(collection.rules, 1):
                 if progress:
                     progress(Running(rule.id, number, len(collection.rules)))
@@ -374,7 +375,7 @@ def _share(
     large = tuple(table for table, rows in telemetry.report.tables.items() if rows >= _LARGE)
     if not large or len(rules) == 1 or not isinstance(engine, DuckDBEngine):
         return nullcontext()
-    statements = _statements(rules, telemetry)
+    statements = statements_of(rules, telemetry)
     if progress:
         progress(Sharing(large))
     stack = ExitStack()
@@ -384,28 +385,6 @@ def _share(
         message = f"what several rules read could not be read once for all, so each reads for itself: {error}"
         tally.warnings.append(Issue("sharing-failed", message, None, "", Severity.WARNING))
     return stack
-
-
-def _run_ahead(
-    rules: Sequence[Rule], telemetry: Telemetry, sieve: Sieve | None
-) -> AbstractContextManager[object, bool | None]:
-    """While it is open, the rules of a small case run side by side: what they cost is their planning."""
-    engine = telemetry.engine
-    rows = sum(telemetry.report.tables.values())
-    if sieve or rows > _SMALL or len(rules) == 1 or not isinstance(engine, DuckDBEngine):
-        return nullcontext()
-    return engine.ahead([each for each in _statements(rules, telemetry) if each.is_lasting], telemetry.now)
-
-
-def _statements(rules: Sequence[Rule], telemetry: Telemetry) -> list[Statement]:
-    """The rules' statements, where they have one: what is wrong with a rule is told when it runs."""
-    statements = []
-    for rule in rules:
-        try:
-            statements.append(_statement(rule, telemetry))
-        except Exception:  # noqa: BLE001, S112  see above
-            continue
-    return statements
 
 
 def _run(rule: Rule, telemetry: Telemetry, sieve: Sieve | None, tally: _Tally) -> None:
@@ -452,7 +431,7 @@ class RuleRows:
 def run_rule(rule: Rule, telemetry: Telemetry, sieve: Sieve | None) -> RuleRows:
     """The rule's result, sifted where an environment filter speaks of the rule. Raises RuleError, EngineError."""
     if sieve is None or not sieve.speaks_of(rule):
-        statement = _statement(rule, telemetry)
+        statement = statement_of(rule, telemetry)
         return RuleRows(telemetry.engine.execute(statement, telemetry.now), (), statement)
     injection = inject_rule(rule, sieve, telemetry.now, telemetry.tables, telemetry.engine.name)
     rows, taken = injection.rows(telemetry.engine.run)
@@ -474,18 +453,6 @@ def _attributed(found: tuple[Finding, ...], telemetry: Telemetry, tally: _Tally)
         message = f"an error of Tiercel's own, {type(error).__name__}: {error}"
         issues = (Issue("internal-error", message, None, "please report it; --no-attribution leaves this part out"),)
     tally.failed.append(RuleFailure("attribution", "attribution", issues))
-    return found
-
-
-def _statement(rule: Rule, telemetry: Telemetry) -> Statement:
-    """The rule as the engine's statement, kept from an earlier run or compiled now. Raises RuleError."""
-    engine = telemetry.engine
-    place = f"{rule.path}:{rule.query.first_line}:{rule.language}{telemetry.given}"
-    found = telemetry.kept.find(engine.name, place, rule.query.text)
-    if found is None:
-        plan = compile_rule(rule, telemetry.now, tables=telemetry.tables, probe=engine.probe, engine=engine.name)
-        found = engine.prepare(plan)
-        telemetry.kept.keep(engine.name, place, rule.query.text, found)
     return found
 
 

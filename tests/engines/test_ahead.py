@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
 
+from tiercel import together
 from tiercel.engines.duckdb import DuckDBEngine
 from tiercel.engines.engine import Statement
 from tiercel.errors import EngineError
@@ -88,7 +88,7 @@ def test_rules_of_a_small_case_run_ahead_and_find_the_same(real_data: Path, monk
     monkeypatch.setattr(DuckDBEngine, "ahead", lambda self, each, now: asked.append(each) or ahead(self, each, now))
     beside = hunt(capture)
     assert len(asked[0]) == len(beside.rules_run)
-    monkeypatch.setattr(sys.modules["tiercel.hunt"], "_SMALL", 0)
+    monkeypatch.setattr(together, "_SMALL", 0)
     alone = hunt(capture)
     assert len(asked) == 1
     assert beside.findings

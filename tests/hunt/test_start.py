@@ -29,7 +29,7 @@ EVENTS = [
 ]  # fmt: skip
 
 UNNEEDED = (
-    "alembic", "html", "httpx", "importlib.resources", "jinja2", "markdown_it", "pandas", "polars", "prometheus_client",
+    "alembic", "httpx", "jinja2", "markdown_it", "pandas", "polars", "prometheus_client",
     "py7zr", "pyarrow.compute", "pyarrow.parquet", "pyspark", "rich", "sqlalchemy", "sqlglot", "tiercel.alerts",
     "tiercel.filters", "tiercel.kql", "tiercel.plan", "tiercel.report", "tiercel.saved", "tiercel.simulate",
     "tiercel.tables.lake", "yaml",

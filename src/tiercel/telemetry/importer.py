@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -33,7 +34,7 @@ from tiercel.telemetry.readers.recoded import as_utf8
 from tiercel.telemetry.readers.wrapped import is_wrapped, unwrapped
 from tiercel.telemetry.report import FileReport, ImportReport, Progress
 from tiercel.telemetry.staging import DEFENDER, NOT_JSON, UNUSED, Staging
-from tiercel.telemetry.storage import create_tables, insertion, keep_quiet
+from tiercel.telemetry.storage import create_tables, insertion, keep_quiet, planned_quickly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -49,6 +50,8 @@ __all__ = ["read"]
 
 _TOGETHER: Final = 512 << 20
 """Bytes of JSON lines that are read in one go; a file beyond that comes in batches, so that memory stays bounded."""
+_FEW: Final = 200_000
+"""Events up to which planning the statements that map them takes longer than mapping them."""
 _PATTERN: Final = frozenset("*?[]{}")
 """What DuckDB would take for a pattern in a file name."""
 
@@ -286,7 +289,8 @@ class _Import:
             # Lines whose event id is used, but in another channel.
             skipped[UNUSED] += self.staging.read[number] - kept[number] - sum(skipped.values())
         self._skip(insert_records(self.connection, DEFENDER), kept)
-        mapped = self._map_events(kept) if self.staging.holds_events() else _Mapped()
+        with planned_quickly(self.connection) if kept.total() <= _FEW else nullcontext():
+            mapped = self._map_events(kept) if self.staging.holds_events() else _Mapped()
         tables, oldest, newest = self._close(ingestion_time)
         self._judge(kept)
         return ImportReport(

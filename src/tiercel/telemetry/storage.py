@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tiercel.tables import TABLES, Column, KustoType, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import duckdb
 
-__all__ = ["STORED_TYPES", "create_tables", "insertion", "keep_quiet"]
+__all__ = ["STORED_TYPES", "create_tables", "insertion", "keep_quiet", "planned_quickly"]
 
 STORED_TYPES: Final[dict[KustoType, str]] = {
     KustoType.BOOL: "BOOLEAN",
@@ -67,3 +68,24 @@ def keep_quiet(connection: duckdb.DuckDBPyConnection) -> None:
     """
     if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()[0][0]:
         connection.execute("SET enable_progress_bar = false")
+
+
+_SLOW_TO_PLAN: Final = (
+    "common_subexpressions",
+    "common_subplan",
+    "statistics_propagation",
+    "aggregate_reuse",
+    "in_clause",
+    "duplicate_groups",
+)
+"""DuckDB's rewrites that take a third of the planning of our statements, and pay where many rows are read."""
+
+
+@contextmanager
+def planned_quickly(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """While it is open, statements are planned without the rewrites that pay only over many rows."""
+    connection.execute(f"SET disabled_optimizers = '{','.join(_SLOW_TO_PLAN)}'")
+    try:
+        yield
+    finally:
+        connection.execute("RESET disabled_optimizers")

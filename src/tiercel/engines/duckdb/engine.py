@@ -22,11 +22,12 @@ from tiercel.engines.duckdb.spill import trouble, unreadable
 from tiercel.engines.engine import Statement, TableRead
 from tiercel.errors import EngineError
 from tiercel.tables import TABLES, KustoType
-from tiercel.telemetry.storage import keep_quiet
+from tiercel.telemetry.storage import keep_quiet, planned_quickly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from sqlglot.generator import Generator
@@ -146,6 +147,10 @@ class DuckDBEngine:
                 yield
             finally:
                 self._ahead = {}
+
+    def planned_quickly(self) -> AbstractContextManager[None]:
+        """While it is open, statements are planned for tables of few rows."""
+        return planned_quickly(self._connection)
 
     def matching(self, table: str, keys: pa.Table, columns: Sequence[str]) -> pa.Table:
         """These columns of a stored table's rows that equal a row of `keys` in the columns of `keys`."""
