@@ -55,17 +55,17 @@ def settle(
         connection.execute(
             f"""CREATE OR REPLACE TEMP TABLE {family.events} AS
             SELECT *, {guid} AS uid, coalesce(utc, logged) AS moment FROM (
-                SELECT s.*, (s.file::BIGINT << 40) + s.record AS event, d.device_id, d.device_name, f.folder, {utc} AS utc,
-                    read_time(s.written) - to_minutes(15 * coalesce(z.quarters, 0)) AS logged,
+                SELECT s.* EXCLUDE (wrote), (s.file::BIGINT << 40) + s.record AS event, d.device_id, d.device_name, f.folder, {utc} AS utc,
+                    wrote - to_minutes(15 * coalesce(z.quarters, 0)) AS logged,
                     contains(s.written, '.') AS precise,
                     f.name || '#' || CASE f.format WHEN 'evtx' THEN coalesce(s.event_record, s.record) ELSE s.record + f.before END
                         AS source,
                     coalesce(s.event_record, s.record + f.before) * 10 + CASE {codes} END AS report_id
-                FROM {family.stage} s
+                FROM (SELECT *, read_time(written) AS wrote FROM {family.stage}) s
                 JOIN import_file f ON f.file = s.file
                 JOIN device d ON d.computer = coalesce(s.computer, '')
                 LEFT JOIN zone z ON z.file = s.file AND z.computer = s.computer AND z.clock = s.clock
-                    AND z.hour = date_trunc('hour', read_time(s.written)))"""
+                    AND z.hour = date_trunc('hour', wrote))"""
         )
         gone = connection.execute(f"DELETE FROM {family.events} WHERE moment IS NULL RETURNING file").fetchall()
         timeless.update(int(file) for (file,) in gone)
@@ -105,14 +105,15 @@ def _place_devices(connection: duckdb.DuckDBPyConnection) -> tuple[Name, ...]:
 
 def _place_zones(connection: duckdb.DuckDBPyConnection) -> tuple[Clock, ...]:
     """Makes `zone`: quarters of an hour from UTC for each file, device, hour and time field not known to be UTC."""
-    columns = "file, computer, clock, date_trunc('hour', read_time(written)) AS hour"
+    # Times are read behind the union: in front of it, what reads them would be planned once for each of its parts.
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE zone_wanted AS
-        SELECT file, folder, computer, device_name, clock, hour, lag, count(*) AS rows FROM (
-            SELECT w.*, f.folder, d.device_name FROM ({
-            _union(columns + ", round(epoch(read_time(written) - read_time(stamp)) / 900) AS lag")
-        }) w JOIN import_file f USING (file) JOIN device d USING (computer)
-            WHERE clock <> 'system' AND hour IS NOT NULL) GROUP BY ALL"""
+        SELECT file, folder, computer, device_name, clock, date_trunc('hour', wrote) AS hour,
+            round(epoch(wrote - read_time(stamp)) / 900) AS lag, count(*) AS rows
+        FROM (SELECT *, read_time(written) AS wrote FROM ({_union("file, computer, clock, written, stamp")})
+            WHERE clock <> 'system')
+        JOIN import_file USING (file) JOIN device USING (computer)
+        WHERE wrote IS NOT NULL GROUP BY ALL"""
     )
     if connection.execute("SELECT count(*) FROM zone_wanted").fetchall() == [(0,)]:
         connection.execute(
@@ -120,14 +121,15 @@ def _place_zones(connection: duckdb.DuckDBPyConnection) -> tuple[Clock, ...]:
         )
         return ()
     seen = " UNION ALL ".join(
-        f"SELECT {columns}, round(epoch(read_time(written) - read_time(UtcTime)) / 900)::BIGINT AS quarters"
-        f" FROM {family.stage} WHERE clock <> 'system' AND UtcTime IS NOT NULL"
+        f"SELECT file, computer, clock, written, UtcTime FROM {family.stage}"
+        " WHERE clock <> 'system' AND UtcTime IS NOT NULL"
         for family in (Family.IMAGE, Family.SYSMON)
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE zone_seen AS
-        SELECT file, folder, device_name, clock, hour, quarters, count(*) AS rows
-        FROM ({seen})
+        SELECT file, folder, device_name, clock, date_trunc('hour', wrote) AS hour,
+            round(epoch(wrote - read_time(UtcTime)) / 900)::BIGINT AS quarters, count(*) AS rows
+        FROM (SELECT *, read_time(written) AS wrote FROM ({seen}))
         JOIN import_file USING (file) JOIN device USING (computer)
         WHERE quarters BETWEEN -104 AND 104 GROUP BY ALL"""
     )

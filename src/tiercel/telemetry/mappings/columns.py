@@ -9,7 +9,17 @@ from tiercel.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ACTING", "CREATED", "EVENT", "additional", "inferred", "initiating", "removed_quotes", "subject"]
+__all__ = [
+    "ACTING",
+    "CREATED",
+    "EVENT",
+    "additional",
+    "also_told",
+    "inferred",
+    "initiating",
+    "removed_quotes",
+    "subject",
+]
 
 EVENT: Final[dict[str, str]] = {
     "Timestamp": "e.moment",
@@ -94,6 +104,14 @@ def additional(**members: str) -> str:
     """JSON text of the members that are known, each given as SQL."""
     pairs = ", ".join(f"'{name}', {sql}" for name, sql in members.items())
     return f"nullif(CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR), '{{}}')"
+
+
+def also_told(table: str, by: str, event: str = "e.event") -> str:
+    """The join that gives `also.source`: where the event of another channel stands that tells of the same thing.
+
+    A join, since DuckDB takes as long to plan a subquery that looks back at its row as all the rest of the mapping.
+    """
+    return f"LEFT JOIN (SELECT {by} AS told, any_value(source) AS source FROM {table} GROUP BY 1) also ON also.told = {event}"
 
 
 def inferred(columns: Mapping[str, str], *lists: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import EVENT, additional, inferred, initiating
+from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, also_told, inferred, initiating
 
-__all__ = ["CONNECTION", "blocked"]
+__all__ = ["CONNECTION", "JOINS", "blocked"]
 
 # The Windows folder of a volume is on the system drive, which is C: but for rare installations; others stay as written.
 _PATH: Final = (
@@ -46,10 +46,13 @@ CONNECTION: Final[dict[str, str]] = {
         UtcTimeAsWritten="CASE WHEN e.moment <> e.written_at THEN strftime(e.written_at, '%Y-%m-%dT%H:%M:%S.%gZ') END",
         Orientation="CASE WHEN starts_with(e.decided, 'guessed') THEN e.decided END",
         Inferred=_INFERRED,
-        AlsoSource="(SELECT any_value(w.source) FROM link w WHERE w.told_by = e.link)",
+        AlsoSource="also.source",
     ),
 }
 """DeviceNetworkEvents of one event of `link`."""
+
+JOINS: Final = f"{ACTING} {also_told('link', 'told_by', 'e.link')}"
+"""What `CONNECTION` is told by, beside the event."""
 
 
 def blocked() -> dict[str, str]:

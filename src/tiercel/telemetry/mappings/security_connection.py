@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from tiercel.telemetry.mappings.columns import ACTING
-from tiercel.telemetry.mappings.connection import CONNECTION, blocked
+from tiercel.telemetry.mappings.connection import CONNECTION, JOINS, blocked
 from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
@@ -37,7 +37,7 @@ KIND: Final = Kind(
             table="DeviceNetworkEvents",
             values=CONNECTION,
             where="e.event_id = 5156 AND e.told_by IS NULL",
-            joins=ACTING,
+            joins=JOINS,
             events="link",
         ),
         Rows(

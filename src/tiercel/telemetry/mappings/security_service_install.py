@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, initiating, removed_quotes, subject
+from tiercel.telemetry.mappings.columns import ACTING, EVENT, additional, also_told, initiating, removed_quotes, subject
 from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
@@ -52,10 +52,10 @@ KIND: Final = Kind(
                     ServiceAccount="e.ServiceAccount",
                     ServiceStartType="e.ServiceStartType",
                     ServiceType="e.ServiceType",
-                    AlsoSource="(SELECT any_value(t.source) FROM service_twin t WHERE t.security = e.event)",
+                    AlsoSource="also.source",
                 ),
             },
-            joins=ACTING,
+            joins=f"{ACTING} {also_told('service_twin', 'security')}",
         ),
     ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import EVENT, additional, subject
+from tiercel.telemetry.mappings.columns import EVENT, additional, also_told, subject
 from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
@@ -56,9 +56,10 @@ KIND: Final = Kind(
                     RelativeTargetName="known(e.RelativeTargetName)",
                     DesiredAccess="e.AccessMask",
                     Inferred="['InitiatingProcessId', 'InitiatingProcessFileName']",
-                    AlsoSource="(SELECT any_value(t.source) FROM pipe_twin t WHERE t.security = e.event)",
+                    AlsoSource="also.source",
                 ),
             },
+            joins=also_told("pipe_twin", "security"),
             events="(SELECT *, plain_ip(IpAddress) AS ip FROM event_security_share)",
         ),
     ),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import ACTING
-from tiercel.telemetry.mappings.connection import CONNECTION
+from tiercel.telemetry.mappings.connection import CONNECTION, JOINS
 from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
@@ -40,7 +39,7 @@ KIND: Final = Kind(
             table="DeviceNetworkEvents",
             values=CONNECTION,
             where="e.event_id = 3",
-            joins=ACTING,
+            joins=JOINS,
             events="link",
         ),
     ),

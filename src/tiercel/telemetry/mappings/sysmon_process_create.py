@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tiercel.telemetry.mappings.columns import CREATED, EVENT, additional, inferred, initiating
+from tiercel.telemetry.mappings.columns import CREATED, EVENT, additional, also_told, inferred, initiating
 from tiercel.telemetry.mappings.kind import Channel, Family, Kind, Rows
 
 __all__ = ["KIND"]
@@ -69,11 +69,12 @@ KIND: Final = Kind(
                         {"ProcessId": "number(e.ProcessId) IS NULL AND p.pid IS NOT NULL"},
                         "CASE WHEN known(e.ParentCommandLine) IS NULL THEN i.inferred_of_initiating END",
                     ),
-                    AlsoSource="(SELECT any_value(a.source) FROM audited a WHERE a.sysmon = e.event)",
+                    AlsoSource="also.source",
                 ),
             },
             joins="JOIN process p ON p.device_id = e.device_id AND p.uid = e.uid"
-            " LEFT JOIN process i ON i.device_id = p.device_id AND i.uid = p.parent_uid",
+            " LEFT JOIN process i ON i.device_id = p.device_id AND i.uid = p.parent_uid "
+            + also_told("audited", "sysmon"),
         ),
     ),
 )
