@@ -44,7 +44,7 @@ acceptance: $(VENV)/.dev
 	TIERCEL_REAL_DATA=$${TIERCEL_REAL_DATA:-$(REAL_DATA)} $(BIN)/python -m tests.acceptance
 	$(BIN)/python -m tests.coverage
 	$(BIN)/python -m tests.noisy_day --hosts 10000
-	$(BIN)/python -m tests.watched_week --hosts 60 --days 7 --kills 100 --longest 60
+	$(BIN)/python -m tests.watched_week --hosts 60 --days 7 --kills 100
 	$(BIN)/python -m tests.watched_week --hosts 60 --days 1 --every 30 --watchers 2
 
 # Pins every dependency with its hashes, for all supported Pythons and platforms. Needs `uv`.

@@ -2,8 +2,9 @@
 
 `python -m tests.watched_week [--hosts N] [--days N] [--every MINUTES] [--kills N] [--watchers N] [--keep FOLDER]`.
 Rows arrive as Defender streams them, in blobs that grow with the hour; 5 % of them come up to six hours late and 3 % a
-second time. Meanwhile the watcher is killed with SIGKILL at random moments, or several watchers share lake and store.
-The exit code is 1 where the alerts differ.
+second time. Meanwhile the watcher is killed with SIGKILL at random moments of its import, its rules, its store and its
+delivery, or several watchers share lake and store. Alerts go to a webhook whose receiver is down now and then. The exit
+code is 1 where the alerts are not those of one hunt, or where what the receiver got is not what the store told.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ import json
 import multiprocessing
 import os
 import random
-import signal
 import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+from tests.killing import Hook, killed
+
 from tiercel.alerts import AlertStore
 from tiercel.alerts.delivery import Deliverer, Target, read_targets
+from tiercel.alerts.tables import outbox
 from tiercel.hunt import choose_rules, hunt
 from tiercel.simulate import DEFAULT_START, SCENARIOS, Format, simulate
 from tiercel.tables.lake import Dataset
@@ -35,6 +39,8 @@ from tiercel.watch.watcher import Options, Watcher
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tests.killing import Board
+
     from tiercel.watch.watcher import Stepped
 
 PLANTED = tuple(scenario.name for scenario in SCENARIOS.values() if not scenario.look_alike)
@@ -42,6 +48,8 @@ BEGIN = DEFAULT_START.replace(tzinfo=None)
 LATE = 0.05
 AGAIN = 0.03
 LATEST = timedelta(hours=6)
+MINUTE = timedelta(minutes=1)
+EVENTS = "[new, updated, reopened, merged, withdrawn]"
 REPLAYED = "feed"
 
 
@@ -64,26 +72,32 @@ class Week:
             self.folder / "clean", hosts=hosts, days=days, attacks=attacks, seed=seed, written_as=Format.DEFENDER
         )
         chance = random.Random(seed)  # noqa: S311  who is late is no secret
+        shares: Counter[str] = Counter()
         blobs: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
         for path in sorted(self.clean.glob("*.jsonl")):
             table = path.name.rsplit("-", 1)[0]
             with path.open("rb") as lines:
                 for line in lines:
-                    for arrives in _arrivals(_timestamp(line), chance):
+                    happened = _timestamp(line)
+                    several = _arrivals(happened, chance)
+                    shares.update(records=1, late=several[0] - happened > MINUTE, again=len(several) - 1)
+                    for arrives in several:
                         step = max(0, (arrives - BEGIN) // self.every)
                         hour = BEGIN + timedelta(hours=(step * self.every) // timedelta(hours=1))
                         blobs[_blob(table, hour)].append((step, line))
-        for name, several in blobs.items():
-            several.sort(key=lambda each: each[0])
+        for name, lines_of in blobs.items():
+            lines_of.sort(key=lambda each: each[0])
             target = self.folder / REPLAYED / name
             target.parent.mkdir(parents=True)
             size = 0
             with target.open("wb") as file:
-                for step, line in several:
+                for step, line in lines_of:
                     size += file.write(line)
                     self._index.setdefault(step, {})[name] = size
         self.steps = max(self._index) + 1
         (self.folder / "index.json").write_text(json.dumps({"steps": self.steps, "index": self._index}))
+        late, again = (100 * shares[name] / shares["records"] for name in ("late", "again"))
+        say_line(f"{shares['records']:,} records, {late:.2f} % more than a minute late, {again:.2f} % twice")
         return told.records
 
     def open(self) -> Week:
@@ -142,7 +156,7 @@ class Week:
             while step < last:
                 self.feed(step)
                 told = _until_done(watcher, self.moment(step))
-                deliverer.step()
+                deliverer.step(self.moment(step).replace(tzinfo=UTC))
                 done.update(rows=told.arrived.rows, known=told.arrived.known, new=len(told.new), steps=1)
                 failures = [issue for ran in told.ran if ran.failed for issue in ran.issues]
                 for issue in [*told.issues, *failures]:
@@ -156,20 +170,32 @@ class Week:
             watcher.close()
         return done
 
+    @property
+    def taken(self) -> Path:
+        """What the webhook's receiver took, a message a line."""
+        return self.folder / "taken.jsonl"
+
+    def telling(self, url: str) -> None:
+        """Alerts are told to the webhook from now on."""
+        retry = "{first: 1s, most: 60s}"
+        told = f"  - name: told\n    webhook: {{url: {url}}}\n    events: {EVENTS}\n    retry: {retry}\n"
+        _write(self.folder / "targets.yaml", f"targets:\n{told}")
+
     def _targets(self) -> tuple[Target, ...]:
         place = self.folder / "targets.yaml"
-        if not place.exists():
-            _write(place, f"targets:\n  - name: told\n    folder: {{path: {self.folder / 'told'}}}\n")
-        return read_targets(place)
+        return read_targets(place) if place.exists() else ()
 
-    def told(self) -> Counter[int]:
-        """How often each alert was delivered as a new one, by its number in the store."""
-        with AlertStore.open(self.store) as store:
-            deliverer = Deliverer(store, self._targets())
-            deliverer.step()
-            deliverer.close()
-        messages = [json.loads(path.read_bytes()) for path in sorted((self.folder / "told").glob("*.json"))]
-        return Counter(message["alert"]["id"] for message in messages if message["kind"] == "alert.new")
+    def tell_the_rest(self) -> None:
+        """What waits still is delivered."""
+        with AlertStore.open(self.store) as store, Deliverer(store, self._targets()) as deliverer:
+            for number in range(60):
+                deliverer.step(self.moment(self.steps + 1 + number).replace(tzinfo=UTC))
+
+    def messages(self) -> dict[str, str]:
+        """The messages that the store had for the receiver, in order: their devices by their keys."""
+        query = sa.select(outbox.c.key, outbox.c.device_key).order_by(outbox.c.id)
+        with AlertStore.open(self.store) as store, store.database.reading() as connection:
+            return {row.key: row.device_key for row in connection.execute(query)}
 
     def alerts(self) -> Counter[str]:
         """The alerts that stand, by fingerprint, and how often each does."""
@@ -225,27 +251,17 @@ def made_apart(week: Week, **told: Any) -> None:
         raise AssertionError("the week could not be made")
 
 
-def killed_at_random(week: Week, kills: int, *, longest: float, seed: int = 1) -> int:
-    """How many watchers died before the week was over; each after a random time of work."""
-    chance = random.Random(seed)  # noqa: S311  moments to be killed at
-    context = multiprocessing.get_context("fork")
-    died = 0
-    while True:
-        process = context.Process(target=_one_life, args=(week,))
-        process.start()
-        process.join(chance.uniform(0.2, longest) if died < kills else None)
-        if process.is_alive():
-            os.kill(process.pid or 0, signal.SIGKILL)
-            process.join()
-        if process.exitcode == 0:
-            return died
-        if process.exitcode != -signal.SIGKILL:
-            raise AssertionError(f"a watcher ended with {process.exitcode}")
-        died += 1
+def killed_at_random(week: Week, kills: int) -> Counter[str]:
+    """How many watchers died in each phase before the week was over."""
 
+    def left() -> int:
+        reached = week.folder / "reached"
+        return week.steps - (int(reached.read_text()) if reached.exists() else 0)
 
-def _one_life(week: Week) -> None:
-    week.watch(lease=timedelta(0), workers=1)
+    def live(_: Board) -> None:
+        week.watch(lease=timedelta(0), workers=1)
+
+    return killed(live, kills, left=left)
 
 
 def side_by_side(week: Week, watchers: int) -> None:
@@ -279,27 +295,43 @@ def compare(week: Week) -> int:
                 finding = alert.finding
                 told = f"{finding.rules} {finding.first_time} {finding.device}: {finding.summary}"
                 say_line(f"  too many {alert.fingerprint} {told}")
-        told = week.told()
-        untold = {alert.id for alert in store.alerts()} - told.keys()
-    repeated = sum(count > 1 for count in told.values())
-    say_line(f"{len(told)} alerts delivered as new, {repeated} of them twice, {len(untold)} not")
+        raised = {alert.id for alert in store.alerts()}
+    wrong = _compare_told(week, raised)
     dataset = Dataset.open(week.lake)
     parts = sum(len(each) for each in dataset.tables.values())
     rows = sum(map(dataset.rows, dataset.tables))
     say_line(f"lake: {parts} live parts, {rows:,} rows; store: {week.store.stat().st_size:,} bytes")
-    return int(bool(missing or extra or twice or untold or repeated))
+    return int(bool(missing or extra or twice or wrong))
+
+
+def _compare_told(week: Week, raised: set[int]) -> int:
+    """How much of what the receiver took is wrong: lost, told as new twice, out of order; after saying it."""
+    week.tell_the_rest()
+    messages = week.messages()
+    taken = [json.loads(line) for line in week.taken.read_text().splitlines()]
+    first = list(dict.fromkeys(each["key"] for each in taken))
+    new = Counter({each["key"]: each["alert"] for each in taken if each["kind"] == "alert.new"}.values())
+    lost, unknown = messages.keys() - set(first), set(first) - messages.keys()
+    doubled, untold = [alert for alert, count in new.items() if count > 1], raised - new.keys()
+    in_order = {device: [key for key in messages if messages[key] == device] for device in messages.values()}
+    astray = [device for device, keys in in_order.items() if [key for key in first if key in set(keys)] != keys]
+    say_line(
+        f"{len(messages)} messages of the store, {len(first)} taken, {len(taken) - len(first)} of them more than once under"
+        f" the same key; {len(lost)} lost, {len(unknown)} unknown, {len(astray)} devices out of order"
+    )
+    say_line(f"{len(new)} alerts told as new, {len(doubled)} of them under two keys, {len(untold)} that stand were not")
+    return len(lost) + len(unknown) + len(astray) + len(doubled) + len(untold)
 
 
 def main() -> int:
     """The week, watched and compared, in lines for people."""
     parser = argparse.ArgumentParser(prog="python -m tests.watched_week", description=__doc__)
-    parser.add_argument("--hosts", type=int, default=40)
+    parser.add_argument("--hosts", type=int, default=60)
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--every", type=int, default=5, help="minutes")
     parser.add_argument("--attack", action="append", help="plant these instead of one of each")
     parser.add_argument("--until", type=int, help="only so many steps, for a rate")
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--longest", type=float, default=20.0, help="seconds that a watcher lives at most")
     parser.add_argument("--watchers", type=int, default=0)
     parser.add_argument("--keep", type=Path, help="use this folder and leave it there")
     arguments = parser.parse_args()
@@ -309,12 +341,14 @@ def main() -> int:
             made_apart(week, hosts=arguments.hosts, days=arguments.days, attacks=arguments.attack or PLANTED)
         week.open()
         say_line(f"{arguments.hosts} devices, {week.steps:,} steps")
+        hook = Hook(week.taken)
+        week.telling(hook.url)
         begun = time.perf_counter()
         if arguments.watchers:
             side_by_side(week, arguments.watchers)
         elif arguments.kills:
-            died = killed_at_random(week, arguments.kills, longest=arguments.longest)
-            say_line(f"{died} watchers were killed")
+            died = killed_at_random(week, arguments.kills)
+            say_line(f"{died.total()} watchers were killed: {dict(died.most_common())}")
         else:
             done = week.watch(until=arguments.until, say=True)
             say_line(f"{dict(done)}")
@@ -322,7 +356,9 @@ def main() -> int:
         steps = arguments.until or week.steps
         rate = steps * week.every.total_seconds() / spent
         say_line(f"{steps:,} steps in {spent:,.0f} s: {rate:,.0f} times real time")
-        return 0 if arguments.until else compare(week)
+        wrong = 0 if arguments.until else compare(week)
+        hook.close()
+        return wrong
 
 
 def say_line(line: str) -> None:

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 def test_a_watched_day_of_kills_ends_in_the_alerts_of_one_hunt(tmp_path):
     day = ["--hosts", "10", "--days", "1", "--every", "240", "--attack", "dcom", "--attack", "scm"]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.watched_week", *day, "--kills", "6", "--longest", "2", "--keep", tmp_path],
+        [sys.executable, "-m", "tests.watched_week", *day, "--kills", "6", "--keep", tmp_path],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
