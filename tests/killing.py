@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
@@ -141,8 +142,14 @@ def killed(live: Callable[[Board], None], kills: int, *, left: Callable[[], int]
         took = list(board.took)
         lived = time.perf_counter() - begun
         told = f"kill {died.total()} aimed at {board.aim}, met {board.phase} after {lived:.1f} s; {left()} steps left"
-        print(told, flush=True)
+        say_line(told)
     return died
+
+
+def say_line(line: str) -> None:
+    """A line, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _life(live: Callable[[Board], None], board: Board) -> None:

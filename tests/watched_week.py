@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from tests.killing import Hook, killed
+from tests.killing import Hook, killed, say_line
 
 from tiercel.alerts import AlertStore
 from tiercel.alerts.delivery import Deliverer, Target, read_targets
@@ -316,8 +316,8 @@ def _compare_told(week: Week, raised: set[int]) -> int:
     in_order = {device: [key for key in messages if messages[key] == device] for device in messages.values()}
     astray = [device for device, keys in in_order.items() if [key for key in first if key in set(keys)] != keys]
     say_line(
-        f"{len(messages)} messages of the store, {len(first)} taken, {len(taken) - len(first)} of them more than once under"
-        f" the same key; {len(lost)} lost, {len(unknown)} unknown, {len(astray)} devices out of order"
+        f"{len(messages)} messages of the store, {len(first)} taken, {len(taken) - len(first)} of them more than once"
+        f" under the same key; {len(lost)} lost, {len(unknown)} unknown, {len(astray)} devices out of order"
     )
     say_line(f"{len(new)} alerts told as new, {len(doubled)} of them under two keys, {len(untold)} that stand were not")
     return len(lost) + len(unknown) + len(astray) + len(doubled) + len(untold)
@@ -359,12 +359,6 @@ def main() -> int:
         wrong = 0 if arguments.until else compare(week)
         hook.close()
         return wrong
-
-
-def say_line(line: str) -> None:
-    """A line, at once."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

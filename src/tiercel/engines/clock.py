@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from re import Match
 
-__all__ = ["mark", "with_clock"]
+__all__ = ["has_clock", "mark", "with_clock"]
 
 _MARK: Final = re.compile(r"TIMESTAMP '@now([+-][0-9]+)'")
 """No text of a query can look like it: a quote within a SQL literal is doubled, and none ends before an `@`."""
@@ -23,6 +23,15 @@ def mark(ticks: int) -> str:
     "TIMESTAMP '@now-72000000000'"
     """
     return f"TIMESTAMP '@now{ticks:+d}'"
+
+
+def has_clock(sql: str) -> bool:
+    """Whether the text has a mark.
+
+    >>> has_clock(f"Timestamp > {mark(0)}")
+    True
+    """
+    return _MARK.search(sql) is not None
 
 
 def with_clock(sql: str, now: datetime) -> str:

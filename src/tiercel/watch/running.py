@@ -17,12 +17,15 @@ from tiercel.hunt import run_rule
 from tiercel.telemetry.lake import attach
 from tiercel.telemetry.report import ImportReport
 from tiercel.watch.ledger import Found
-from tiercel.watch.windows import looks
+from tiercel.watch.pieces import Pieces
+from tiercel.watch.recent import Recent
+from tiercel.watch.windows import REFERENCE_TABLES, looks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import duckdb
+    import pyarrow as pa
 
     from tiercel.filters import Filters, Sieve
     from tiercel.findings import Finding
@@ -31,10 +34,7 @@ if TYPE_CHECKING:
     from tiercel.watch.schedule import Schedule
     from tiercel.watch.windows import Look, Window
 
-__all__ = ["REFERENCE_TABLES", "Ran", "Runner"]
-
-REFERENCE_TABLES: Final = ("DeviceInfo", "DeviceNetworkInfo", "DeviceFileCertificateInfo")
-"""Tables that say how things are, not what happened: a rule may need a row that is much older than its reach."""
+__all__ = ["Ran", "Runner"]
 
 _REFERENCE_REACH: Final = timedelta(days=30)
 """What Defender keeps of them for hunting (Microsoft Learn, data retention in advanced hunting)."""
@@ -73,6 +73,15 @@ class _Bench:
     broken: tuple[Issue, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Quick:
+    """What a look at the rows in memory found."""
+
+    pieces: tuple[Finding, ...]
+    issues: tuple[Issue, ...]
+    rows: int
+
+
 @dataclass(slots=True)
 class Runner:
     """Runs rules, in as many threads as it is called from."""
@@ -81,6 +90,8 @@ class Runner:
     filters: Filters | None = None
     known_rules: frozenset[str] = frozenset()
     kept: KeptStatements = field(default_factory=lambda: KeptStatements(default_folder()))
+    recent: Recent | None = None
+    pieces: Pieces = field(default_factory=Pieces)
     _benches: threading.local = field(default_factory=threading.local)
     _connections: list[duckdb.DuckDBPyConnection] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -90,13 +101,26 @@ class Runner:
         """Whatever runs ends, as a failure: the watcher is to stop and the rule to be run again."""
         for connection in self._connections:
             connection.interrupt()
+        if self.recent is not None:
+            self.recent.interrupt()
 
     def close(self) -> None:
         """Let go of the connections, and of what went to disk. Nothing runs any more."""
         for connection in self._connections:
             connection.close()
+        if self.recent is not None:
+            self.recent.close()
         if self._spill is not None:
             self._spill.end()
+
+    def follow(self, rules: Sequence[Rule], schedules: Mapping[str, Schedule], dataset: Dataset, now: datetime) -> None:
+        """Takes in what came into the lake, so that these rules find it in memory."""
+        if self.recent is None:
+            # What an environment filter speaks of is another query each day.
+            sieve = self._sieve(now)
+            free = [rule for rule in rules if sieve is None or not sieve.speaks_of(rule)]
+            self.recent = Recent(free, schedules, self.kept)
+        self.recent.follow(dataset, now, self.pieces)
 
     def run(self, rule: Rule, schedule: Schedule, window: Window, dataset: Dataset) -> Ran:
         """What the rule finds for the rows of the window. Whatever goes wrong is this rule's failure alone."""
@@ -124,10 +148,20 @@ class Runner:
         broken: tuple[Issue, ...] = ()
         sieve = self._sieve(window.now)
         for look in looks(window.spans, schedule.reach, now=window.now, lateness=self.lateness):
+            quick = self._quick(bench, rule, look, window, dataset)
+            if quick is not None:
+                rows += quick.rows
+                issues |= dict.fromkeys(quick.issues)
+                found.append(Found(look.settles, tuple(_begun(quick.pieces, look))))
+                continue
             _show(bench, dataset, look, window)
             broken += tuple(issue for issue in bench.broken if issue not in broken)
             result = run_rule(rule, bench.telemetry, sieve)
-            pieces, told = assemble_rows(rule, result.rows, result.told.tables, bench.telemetry.engine.matching)
+            keeps = window.before is None and not bench.broken
+            assembled = self.pieces.assembled if keeps else assemble_rows
+            pieces, told = assembled(rule, result.rows, result.told.tables, bench.telemetry.engine.matching)
+            if self.recent is None or not self.recent.follows(dataset.version):
+                self.pieces.forget()
             rows += result.rows.num_rows
             issues |= dict.fromkeys((*result.told.warnings, *told))
             found.append(Found(look.settles, tuple(_begun(pieces, look)), is_partial=bool(bench.broken)))
@@ -135,6 +169,31 @@ class Runner:
             issues |= dict.fromkeys(sieve.issues)
             taken.update({run.id: run.rows for run in sieve.runs() if run.rows})
         return found, rows, list(issues), broken
+
+    def _quick(self, bench: _Bench, rule: Rule, look: Look, window: Window, dataset: Dataset) -> _Quick | None:
+        """What the rule finds in memory; None where rows are not there, or a part of the lake is away."""
+        recent = self.recent
+        if recent is None or window.before is not None or not recent.holds(rule.id, look, dataset.version):
+            return None
+        within = _recent(dataset, look)
+
+        def lookup(table: str, keys: pa.Table, columns: Sequence[str]) -> pa.Table:
+            _show(bench, dataset, look, window)
+            if bench.broken:
+                raise InputError(bench.broken[0].message)
+            return bench.telemetry.engine.matching(table, keys, columns)
+
+        try:
+            for table in recent.tables(rule.id):
+                within.files(within.tables[table])
+            result, statement = recent.rows(rule.id, look, window.now)
+            pieces, issues = self.pieces.assembled(rule, result, statement.tables, lookup)
+        except InputError:
+            return None
+        if not recent.holds(rule.id, look, dataset.version):
+            self.pieces.forget()  # what came in meanwhile may have changed some of them
+            return None
+        return _Quick(pieces, (*statement.warnings, *issues), result.num_rows)
 
     def _sieve(self, now: datetime) -> Sieve | None:
         """The filters that are in force on the day; None where there are none."""

@@ -253,6 +253,7 @@ class Watcher:
         stepped.issues += dataset.issues
         if not self._progress:
             self._progress = self._ledger.progress()
+        self._runner.follow(list(self.rules.values()), self.schedules, dataset, stepped.now)
         self._hire()
         for name in self._order:
             if name in self._tasks:
@@ -285,24 +286,37 @@ class Watcher:
         schedule = self.schedules[name]
         if now < progress.ran + schedule.every and not progress.failures:
             return []
-        return list(self._missed(progress, schedule, dataset, now))
+        return list(self._missed(name, progress, schedule, dataset, now))
 
-    def _missed(self, progress: Progress, schedule: Schedule, dataset: Dataset, now: datetime) -> Iterator[Window]:
+    def _missed(
+        self, name: str, progress: Progress, schedule: Schedule, dataset: Dataset, now: datetime
+    ) -> Iterator[Window]:
         """One window for each period of the rule's schedule in which something came in, oldest first."""
         begun = progress.ran or now
         current, spans, version = 0, list[Span](), progress.version
+        is_new = False
+        # What came in after the last whole period belongs to it: a rule that is due has one window, not one and a rest.
+        last = max(int((now - begun) / schedule.every) - 1, 0)
         for commit in self._commits(progress.version, dataset):
             ingested = commit.ingestion_time or commit.at
             # A clock that was set back makes no window older than the one before: commits come in their own order.
-            number = max(current, int((ingested - begun) / schedule.every)) if ingested > begun else current
+            period = int((ingested - begun) / schedule.every) if ingested > begun else current
+            number = max(current, min(period, last))
             if number > current and spans:
                 yield Window(min(begun + (current + 1) * schedule.every, now), together(spans), version)
                 spans = []
             current = number
-            spans += self._spans[commit.version]
+            spans += self._relevant(commit.version, name)
             version = commit.version
-        if spans:
+            is_new = True
+        if is_new:
             yield Window(now, together(spans), version)
+
+    def _relevant(self, version: int, rule: str) -> tuple[Span, ...]:
+        """When those rows of a commit happened that the rule can use; when all did where that is not known."""
+        recent = self._runner.recent
+        spans = recent.spans(version, rule) if recent is not None else None
+        return self._spans[version] if spans is None else spans
 
     def _commits(self, since: int, dataset: Dataset) -> Iterator[Commit]:
         """The commits that brought rows, read once each; what their parts span is remembered."""
@@ -352,6 +366,8 @@ class Watcher:
         oldest = min(each.version for each in self._progress.values())
         for version in [each for each in self._spans if each <= oldest]:
             del self._spans[version]
+        if self._runner.recent is not None:
+            self._runner.recent.forget(oldest)
 
     def _keep_up(self, stepped: Stepped) -> None:
         """Merges small parts where there are many, and forgets pieces that no look will come back to."""

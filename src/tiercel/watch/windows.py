@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     from tiercel.tables.lake import Commit
 
-__all__ = ["Look", "Span", "Window", "looks", "spans_of", "together"]
+__all__ = ["REFERENCE_TABLES", "Look", "Span", "Window", "looks", "spans_of", "together"]
+
+REFERENCE_TABLES: Final = ("DeviceInfo", "DeviceNetworkInfo", "DeviceFileCertificateInfo")
+"""Tables that say how things are, not what happened: a rule may need a row that is much older than its reach."""
 
 _FUTURE: Final = timedelta(days=1)
 """Rows that say they come from further in the future are not believed."""
