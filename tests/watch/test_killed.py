@@ -22,8 +22,6 @@ def test_a_watched_day_of_kills_ends_in_the_alerts_of_one_hunt(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"[1-6] watchers were killed: .*'(import|rule|store|delivery)': \d", done.stdout)
-    assert re.search(r"^[1-9]\d* findings at once, [1-9]\d* alerts of the watcher, 0 of them twice$", done.stdout, re.MULTILINE)
+    assert re.search(r"[1-9]\d* findings at once, [1-9]\d* alerts of the watcher, 0 of them twice\n", done.stdout)
     assert "0 lost, 0 unknown, 0 devices out of order" in done.stdout
-    assert re.search(
-        r"^[1-9]\d* alerts told as new, 0 of them under two keys, 0 that stand were not$", done.stdout, re.MULTILINE
-    )
+    assert re.search(r"[1-9]\d* alerts told as new, 0 of them under two keys, 0 that stand were not\n", done.stdout)
