@@ -18,6 +18,12 @@ from tiercel.plan.functions.registry import Function
 from tiercel.plan.literals import cast, null
 from tiercel.plan.literals import text as literal_text
 from tiercel.plan.nodes.dynamic import Property
+from tiercel.plan.operators.activity import (
+    activity_counts_metrics,
+    rolling_percentile,
+    session_count,
+    sliding_window_counts,
+)
 from tiercel.plan.operators.awaited import awaited
 from tiercel.plan.operators.columns import field_of
 from tiercel.plan.operators.summarize import grouped
@@ -355,6 +361,10 @@ PLUGINS: Final[dict[str, Callable[[Context, Relation, syntax.Evaluate], Relation
     "ipv6_lookup": _ip_lookup("ipv6_is_in_range", table_first=True),
     "rows_near": rows_near,
     "dcount_intersect": dcount_intersect,
+    "activity_counts_metrics": activity_counts_metrics,
+    "sliding_window_counts": sliding_window_counts,
+    "session_count": session_count,
+    "rolling_percentile": rolling_percentile,
 }
 """Every plugin that is built."""
 
@@ -364,12 +374,9 @@ _SERVICE = "it reaches beyond the imported tables"
 
 REFUSED_PLUGINS: Final[dict[str, str]] = {
     "active_users_count": _USERS,
-    "activity_counts_metrics": _USERS,
     "activity_engagement": _USERS,
     "activity_metrics": _USERS,
     "new_activity_metrics": _USERS,
-    "session_count": _USERS,
-    "sliding_window_counts": _USERS,
     "funnel_sequence": _USERS,
     "funnel_sequence_completion": _USERS,
     "sequence_detect": "use a join near in time",
@@ -377,7 +384,6 @@ REFUSED_PLUGINS: Final[dict[str, str]] = {
     "basket": _HEURISTIC,
     "diffpatterns": _HEURISTIC,
     "diffpatterns_text": _HEURISTIC,
-    "rolling_percentile": "use `summarize percentile(...) by bin(...)`",
     "schema_merge": "how it orders columns that disagree is not published",
     "preview": "a query has one result here",
     "infer_storage_schema": _SERVICE,
