@@ -81,6 +81,7 @@ def _counted(
     call: syntax.Call,
     template: str,
     order: Sequence[str],
+    *,
     results: Callable[[Sequence[Field], Sequence[object]], Sequence[str]],
 ) -> Relation:
     """What the template gives of the rows. `order` names the arguments: `id_` and `at_` are columns, others values."""
@@ -128,19 +129,19 @@ def _column(rows: Relation, node: syntax.Expression) -> Field:
 def activity_counts_metrics(context: Context, rows: Relation, node: syntax.Evaluate) -> Relation:
     """Per step: rows, different ids, ids never seen before, ids so far: `(Id, Time, start, end, step, Others...)`."""
     names = ("count", "dcount", "new_dcount", "aggregated_dcount")
-    return _counted(context, rows, node.call, _COUNTS, ("id_", "at_", "Start", "End", "Step"), lambda *_: names)
+    return _counted(context, rows, node.call, _COUNTS, ("id_", "at_", "Start", "End", "Step"), results=lambda *_: names)
 
 
 def sliding_window_counts(context: Context, rows: Relation, node: syntax.Evaluate) -> Relation:
     """Per bin: the rows and the different ids of a window that ends there: `(Id, Time, start, end, window, bin)`."""
     order = ("id_", "at_", "Start", "End", "Look", "Bin")
-    return _counted(context, rows, node.call, _SLIDING, order, lambda *_: ("Count", "Dcount"))
+    return _counted(context, rows, node.call, _SLIDING, order, results=lambda *_: ("Count", "Dcount"))
 
 
 def session_count(context: Context, rows: Relation, node: syntax.Evaluate) -> Relation:
     """Per bin: how many sessions begin, an id's next one after a pause: `(Id, Time, start, end, bin, pause)`."""
     order = ("id_", "at_", "Start", "End", "Bin", "Look")
-    return _counted(context, rows, node.call, _SESSIONS, order, lambda *_: ("count_sessions",))
+    return _counted(context, rows, node.call, _SESSIONS, order, results=lambda *_: ("count_sessions",))
 
 
 def rolling_percentile(context: Context, rows: Relation, node: syntax.Evaluate) -> Relation:
@@ -150,4 +151,4 @@ def rolling_percentile(context: Context, rows: Relation, node: syntax.Evaluate) 
         percent, _, bins = values
         return (f"rolling_{bins}_percentile_{columns[0].name}_{percent}",)
 
-    return _counted(context, rows, node.call, _ROLLING, ("id_", "Percent", "at_", "Size", "Bins"), names)
+    return _counted(context, rows, node.call, _ROLLING, ("id_", "Percent", "at_", "Size", "Bins"), results=names)
