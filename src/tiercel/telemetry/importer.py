@@ -358,9 +358,12 @@ class _Import:
         """Rows per table, oldest and newest time; sets the time of ingestion in every row."""
         counts: dict[str, int] = {}
         spans: list[tuple[datetime, datetime]] = []
+        told = " UNION ALL ".join(
+            f'SELECT \'{name}\', count(*), min("Timestamp"), max("Timestamp") FROM "{name}"' for name in TABLES
+        )
+        found = {name: its for name, *its in self.connection.execute(told).fetchall()}
         for name in TABLES:
-            query = f'SELECT count(*), min("Timestamp"), max("Timestamp") FROM "{name}"'
-            count, oldest, newest = self.connection.execute(query).fetchall()[0]
+            count, oldest, newest = found[name]
             counts[name] = int(count)
             if oldest is not None:
                 spans.append((oldest, newest))
