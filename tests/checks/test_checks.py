@@ -157,3 +157,23 @@ def test_sarif(tmp_path: Path) -> None:
 
 def test_the_page_of_the_checks_is_what_they_say() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run `python -m tests.checks.page`"
+
+
+def test_a_watchlist_and_a_table_that_are_given_are_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rule = tmp_path / "vip.kql"
+    rule.write_text("_GetWatchlist('VIP') | join kind=inner Own_CL on Name | project Name, Tier, Score\n")
+    assert main(["check", str(rule)]) == 3
+    assert "give its rows: --watchlist VIP=FILE.csv" in capsys.readouterr().out
+    lists = {"vip.csv": "Name,Tier\na,0\n", "own.csv": "Name,Score\na,3\n"}
+    for name, text in lists.items():
+        (tmp_path / name).write_text(text)
+    given = ["--watchlist", f"VIP={tmp_path / 'vip.csv'}", "--table", f"Own_CL={tmp_path / 'own.csv'}"]
+    assert main(["check", str(rule), *given]) == 0
+
+
+def test_columns_that_rows_would_tell_are_no_error(tmp_path: Path) -> None:
+    rule = tmp_path / "unpacked.kql"
+    rule.write_text("DeviceEvents\n| evaluate bag_unpack(AdditionalFields)\n| where PipeName has 'svcctl'\n")
+    (checked,) = check_paths([rule])
+    assert {str(one.severity) for one in checked.issues} == {"warning"}
+    assert ["`PipeName`" in one.message for one in checked.issues if one.code == "kql-no-rows"] == [True]

@@ -24,11 +24,12 @@ from tiercel.errors import Issue, Severity
 from tiercel.rules import read_catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tiercel.checks.subject import Subject
     from tiercel.rules import Rule
+    from tiercel.tables import Table
 
 __all__ = ["CHECKS", "Checked", "as_json", "as_sarif", "check_paths"]
 
@@ -62,14 +63,17 @@ class Checked:
         return any(issue.severity is Severity.ERROR for issue in self.issues)
 
 
-def check_paths(paths: Sequence[Path]) -> Iterator[Checked]:
-    """Each file of the paths with all that the checks found. A path that does not exist is a UsageError."""
+def check_paths(paths: Sequence[Path], given: Mapping[str, Table] | None = None) -> Iterator[Checked]:
+    """Each file of the paths with all that the checks found. A path that does not exist is a UsageError.
+
+    `given` are tables and watchlists that rules may read beside those of the catalogue.
+    """
     subjects = list(read_subjects(paths))
     known: tuple[Rule, ...] = ()
     if any(subject.kind is Kind.FILTERS for subject in subjects):
         known = (*(each.rule for each in subjects if each.rule is not None), *read_catalog().rules)
     for each in subjects:
-        subject = replace(each, rules=known) if each.kind is Kind.FILTERS else each
+        subject = replace(each, rules=known if each.kind is Kind.FILTERS else (), given=given or {})
         found = [*subject.issues]
         for check in CHECKS:
             found.extend(issue for issue in check(subject) if issue not in found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -15,15 +15,17 @@ from tiercel.kql import Source, parse
 from tiercel.plan import compile as compile_query
 from tiercel.rules import read_rule
 from tiercel.rules.yaml_document import read_yaml
+from tiercel.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from tiercel.filters import Filters
     from tiercel.kql import Parsed
-    from tiercel.plan import Compiled
+    from tiercel.plan import Compiled, Plan
     from tiercel.rules import Rule
+    from tiercel.tables import Table
 
 __all__ = ["Kind", "Subject", "read_subjects"]
 
@@ -66,6 +68,8 @@ class Subject:
     filters: Filters | None = None
     rules: tuple[Rule, ...] = ()
     """Of a file of filters, the rules that they may name."""
+    given: Mapping[str, Table] = field(default_factory=dict)
+    """Tables and watchlists that the user gives beside the catalogue's."""
 
     @cached_property
     def parsed(self) -> Parsed | None:
@@ -75,16 +79,30 @@ class Subject:
     @cached_property
     def compiled(self) -> Compiled | None:
         """The query's plan against the catalogue of tables; None where its syntax is wrong."""
+        return self._compilation[0]
+
+    @cached_property
+    def _compilation(self) -> tuple[Compiled | None, bool]:
+        """The query's plan, and whether its columns depend on rows, of which a check has none."""
         if self.source is None or self.parsed is None or self.parsed.query is None:
-            return None
-        return compile_query(self.parsed.query, self.source, now=_NOW)
+            return None, False
+        asked: list[Plan] = []
+
+        def no_rows(plan: Plan) -> list[tuple[object, ...]]:
+            asked.append(plan)
+            return []
+
+        tables = {**TABLES, **self.given}
+        compiled = compile_query(self.parsed.query, self.source, now=_NOW, tables=tables, probe=no_rows)
+        return compiled, bool(asked)
 
     @property
     def result(self) -> tuple[str, ...] | None:
         """The names of the result's columns; None where they are not known."""
-        if self.compiled is None or self.compiled.plan is None:
+        compiled, of_rows = self._compilation
+        if compiled is None or compiled.plan is None or of_rows:
             return None
-        return tuple(column.name for column in self.compiled.plan.columns)
+        return tuple(column.name for column in compiled.plan.columns)
 
     def place_of(self, text: str, after: str = "") -> Span:
         """The first place of `text` behind the line that begins with `after`; the file's first line where it is not."""

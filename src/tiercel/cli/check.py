@@ -12,7 +12,7 @@ import orjson
 
 from tiercel.checks import as_json, as_sarif, check_paths
 from tiercel.cli.issues import show_issues
-from tiercel.cli.options import out_option
+from tiercel.cli.options import out_option, tables_option, watchlists_option
 from tiercel.cli.terminal import console, plural
 from tiercel.cli.written import opened
 from tiercel.errors import Severity
@@ -35,8 +35,17 @@ _EXIT_ERRORS = 3
     show_default=True,
     help="text is for people; json and sarif (2.1.0) for editors and CI.",
 )
+@tables_option
+@watchlists_option
 @out_option
-def check_command(*, files: tuple[Path, ...], written_as: str, out: Path | None) -> int:
+def check_command(
+    *,
+    files: tuple[Path, ...],
+    written_as: str,
+    tables: tuple[tuple[str, Path], ...],
+    watchlists: tuple[tuple[str, Path], ...],
+    out: Path | None,
+) -> int:
     """Check each FILE: rule documents, files of KQL, Sentinel rules, environment filters, or folders of these.
 
     Files are known by their endings: .md, .kql, .yaml; a YAML file with `filters` at its top holds environment filters.
@@ -45,11 +54,17 @@ def check_command(*, files: tuple[Path, ...], written_as: str, out: Path | None)
     tiercel check mine.md
     tiercel check rules/ --format sarif --out rules.sarif
     tiercel check filters.yaml
+    tiercel check rules/ --watchlist VIP=vip.csv
 
     \b
     Exit codes: 0 no errors (there may be warnings), 2 wrong use, 3 errors.
     """  # noqa: D301  click's mark for lines that keep their shape
-    checked = list(check_paths(files))
+    given = {}
+    if tables or watchlists:
+        from tiercel.telemetry.given import shapes_given  # noqa: PLC0415  loads DuckDB, which most checks need not
+
+        given = shapes_given(dict(tables), dict(watchlists))
+    checked = list(check_paths(files, given))
     with opened(out) as file:
         if written_as == "text":
             words = console(file)

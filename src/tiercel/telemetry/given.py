@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,9 +15,8 @@ from tiercel.telemetry.storage import STORED_TYPES
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
-    from datetime import datetime
 
-__all__ = ["read_given"]
+__all__ = ["read_given", "shapes_given"]
 
 _READERS: Final = {
     ".csv": "read_csv({path}, header = true, all_varchar = {texts}, null_padding = true)",
@@ -95,6 +95,15 @@ def read_given(
             raise UsageError(f"{name} is filled from telemetry; name its file among the inputs")
         found[name] = _read(connection, name, Path(path), now)
     return found
+
+
+def shapes_given(
+    tables: Mapping[str, str | os.PathLike[str]], watchlists: Mapping[str, str | os.PathLike[str]]
+) -> dict[str, Table]:
+    """The shapes of the given tables and watchlists alone, by the names they are held under; raises as `read_given`."""
+    with duckdb.connect() as connection:
+        found = read_given(connection, tables=tables, watchlists=watchlists, now=datetime(2026, 1, 1))  # noqa: DTZ001  of no row
+        return {name: table for name, (table, _) in found.items()}
 
 
 def _read(

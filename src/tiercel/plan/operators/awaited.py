@@ -35,7 +35,7 @@ def awaited(context: Context, known: Sequence[Field], call: syntax.Call) -> list
             names[name] = None
     if names:
         listed = ", ".join(f"`{name}`" for name in names)
-        message = f"`{call.name}` learns its columns from the rows, and there are none: {listed} hold nothing"
+        message = f"`{call.name}` learns its columns from the rows, and there are none here: {listed} hold nothing"
         compiler.report("kql-no-rows", message, call.name_region, "", Severity.WARNING)
     return [(name, KustoType.DYNAMIC) for name in names]
 

@@ -121,7 +121,7 @@ def bag_unpack(context: Context, rows: Relation, node: syntax.Evaluate) -> Relat
         properties = [(one.name.text, one.type) for one in node.columns if one.name.text not in {r.name for r in rest}]
     else:
         properties = [(f"{prefix}{key}", kind) for key, kind in _properties(context, rows, bag) if key not in left_out]
-        properties = properties or awaited(context, rest, node.call)
+        properties = properties or awaited(context, [*rest, *rows.hidden], node.call)
     made = {name: field_of(name, as_type(_property(bag, name.removeprefix(prefix)), kind)) for name, kind in properties}
     clashing = [one.name for one in rest if one.name in made]
     if clashing and conflict == "error":
