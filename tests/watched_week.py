@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import sys
 import tempfile
 import time
@@ -56,8 +57,8 @@ REPLAYED = "feed"
 class Week:
     """A fleet's records in the order in which they arrive, and a landing folder that fills step by step."""
 
-    def __init__(self, folder: Path, *, every: timedelta) -> None:
-        self.folder, self.every = folder, every
+    def __init__(self, folder: Path, *, every: timedelta, fine_days: float | None = None) -> None:
+        self.folder, self.every, self.fine_days = folder, every, fine_days
         self.landing, self.lake, self.store = folder / "landing", folder / "lake", folder / "alerts.db"
         self._index: dict[int, dict[str, int]] = {}
         self.steps = 0
@@ -108,9 +109,18 @@ class Week:
         return self
 
     def feed(self, step: int) -> None:
-        """What arrives in a step lies in the landing folder; to do it again changes nothing."""
+        """What arrives up to a step lies in the landing folder; to do it again changes nothing."""
         with self._alone():
-            self._feed(step)
+            for each in range(max(step - self._stride(step), -1) + 1, step + 1):
+                self._feed(each)
+
+    @property
+    def fine(self) -> int:
+        """So many steps are taken one by one; after them an hour at a time."""
+        return self.steps if self.fine_days is None else int(timedelta(days=self.fine_days) / self.every)
+
+    def _stride(self, step: int) -> int:
+        return 1 if step <= self.fine else max(1, timedelta(hours=1) // self.every)
 
     def _reach(self, step: int) -> int:
         """The step that is to be taken now, by whoever shares the week."""
@@ -162,10 +172,11 @@ class Week:
                 for issue in [*told.issues, *failures]:
                     if issue.code != "watch-clock":  # several watchers do not take the same step at the same time
                         say_line(f"step {step}: {issue}")
-                step = self._reach(step + 1)
-                if say and step % 50 == 0:
-                    spent = time.perf_counter() - begun
-                    say_line(f"step {step} of {last}: {dict(done)}, {spent / done['steps']:.2f} s a step")
+                is_last = step == last - 1
+                further = step + 1 if step < self.fine else step + self._stride(step + 1)
+                step = self._reach(further if is_last else min(further, last - 1))
+                if say and done["steps"] % 72 == 0:
+                    self._say_rate(done, time.perf_counter() - begun)
             deliverer.close()
             watcher.close()
         return done
@@ -180,6 +191,22 @@ class Week:
         retry = "{first: 1s, most: 60s}"
         told = f"  - name: told\n    webhook: {{url: {url}}}\n    events: {EVENTS}\n    retry: {retry}\n"
         _write(self.folder / "targets.yaml", f"targets:\n{told}")
+
+    def _say_rate(self, done: Counter[str], spent: float) -> None:
+        """A line about how fast it went since the run began, and what stands on disk now."""
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        told = done["steps"] * self.every
+        by_clock, by_processor = (told.total_seconds() / each for each in (spent, usage.ru_utime + usage.ru_stime))
+        dataset = Dataset.open(self.lake)
+        live = sum(len(parts) for parts in dataset.tables.values())
+        files = sum(path.is_file() for path in self.lake.rglob("*"))
+        size = sum(path.stat().st_size for path in self.lake.rglob("*") if path.is_file())
+        store = sum(path.stat().st_size for path in self.folder.glob("alerts.db*"))
+        say_line(
+            f"{told / timedelta(days=1):.2f} days in {spent:,.0f} s: {by_clock:.0f} times real time by the clock,"
+            f" {by_processor:.0f} by the processor ({usage.ru_maxrss >> 10:,} MB); {dict(done)}; {live} live parts,"
+            f" {files:,} files of {size:,} bytes in the lake; store {store:,} bytes"
+        )
 
     def _targets(self) -> tuple[Target, ...]:
         place = self.folder / "targets.yaml"
@@ -256,7 +283,7 @@ def killed_at_random(week: Week, kills: int) -> Counter[str]:
 
     def left() -> int:
         reached = week.folder / "reached"
-        return week.steps - (int(reached.read_text()) if reached.exists() else 0)
+        return week.fine - (int(reached.read_text()) if reached.exists() else 0)
 
     def live(_: Board) -> None:
         week.watch(lease=timedelta(0), workers=1)
@@ -329,6 +356,7 @@ def main() -> int:
     parser.add_argument("--hosts", type=int, default=60)
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--every", type=int, default=5, help="minutes")
+    parser.add_argument("--fine-days", type=float, help="after so many days, in which all kills fall, steps of an hour")
     parser.add_argument("--attack", action="append", help="plant these instead of one of each")
     parser.add_argument("--until", type=int, help="only so many steps, for a rate")
     parser.add_argument("--kills", type=int, default=100)
@@ -336,7 +364,8 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="use this folder and leave it there")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        week = Week(arguments.keep or Path(folder), every=timedelta(minutes=arguments.every))
+        every = timedelta(minutes=arguments.every)
+        week = Week(arguments.keep or Path(folder), every=every, fine_days=arguments.fine_days)
         if not (week.folder / "index.json").exists():
             made_apart(week, hosts=arguments.hosts, days=arguments.days, attacks=arguments.attack or PLANTED)
         week.open()
