@@ -17,12 +17,14 @@ import sqlalchemy as sa
 
 from tiercel.errors import TiercelError
 from tiercel.findings import Finding, as_json, from_json, unite
+from tiercel.watch.taken import keep_taken, make_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tiercel.alerts import AlertStore, Recorded
     from tiercel.alerts.store import Transaction
+    from tiercel.findings import Suppressed
     from tiercel.watch.windows import Span
 
 __all__ = ["Found", "LeaseLostError", "Ledger", "Progress"]
@@ -85,6 +87,8 @@ class Found:
     settles: Span
     pieces: tuple[Finding, ...]
     is_partial: bool = False
+    taken: tuple[Suppressed, ...] = ()
+    """Pieces that environment filters took: they make no alert, and are kept for review."""
 
 
 class Ledger:
@@ -97,6 +101,7 @@ class Ledger:
         self._holder = holder
         with store.transaction() as transaction:
             _metadata.create_all(transaction.connection)
+            make_tables(transaction.connection)
 
     @property
     def _lease_key(self) -> str:
@@ -145,6 +150,8 @@ class Ledger:
             gone: list[str] = []
             for rule, several in found.items():
                 changed = {name for each in several for name in self._replace(transaction.connection, rule, each)}
+                for each in several:
+                    self._keep_taken(transaction.connection, rule, each)
                 for name, whole in self._united(transaction.connection, rule, changed):
                     if whole is None:
                         gone.append(name)
@@ -200,6 +207,14 @@ class Ledger:
         if rows:
             connection.execute(_pieces.insert(), rows)
         return {*gone.values(), *(now[name].id for name in added)}
+
+    def _keep_taken(self, connection: sa.Connection, rule: str, found: Found) -> None:
+        """Keeps for review what filters took in the look."""
+        its = {
+            (each.filter, _digest(each.finding)): (_first(each.finding), _plain(each.finding)) for each in found.taken
+        }
+        settled = None if found.is_partial else (_micros(found.settles.first), _micros(found.settles.last))
+        keep_taken(connection, self._lake, rule, its, settled=settled)
 
     def _stands(self, connection: sa.Connection, rule: str, name: str, now: Mapping[str, Finding]) -> bool:
         """Whether a piece without a time is there already."""

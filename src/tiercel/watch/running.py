@@ -12,7 +12,7 @@ from tiercel.engines.duckdb import DuckDBEngine, Spill
 from tiercel.engines.kept import KeptStatements, default_folder
 from tiercel.errors import InputError, Issue, RuleError, Severity, Span, TiercelError
 from tiercel.evidence import Telemetry
-from tiercel.findings import assemble_rows
+from tiercel.findings import Suppressed, assemble_rows
 from tiercel.hunt import run_rule
 from tiercel.telemetry.lake import attach
 from tiercel.telemetry.report import ImportReport
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tiercel.filters import Filters, Sieve
     from tiercel.findings import Finding
+    from tiercel.hunt import RuleRows
     from tiercel.rules import Rule
     from tiercel.tables.lake import Dataset, Part
     from tiercel.watch.schedule import Schedule
@@ -164,7 +165,13 @@ class Runner:
                 self.pieces.forget()
             rows += result.rows.num_rows
             issues |= dict.fromkeys((*result.told.warnings, *told))
-            found.append(Found(look.settles, tuple(_begun(pieces, look)), is_partial=bool(bench.broken)))
+            suppressed = tuple(
+                Suppressed(one.id, piece)
+                for one, its in result.taken
+                for piece in _begun(_pieces_of(rule, its, result, bench), look)
+            )
+            kept = tuple(_begun(pieces, look))
+            found.append(Found(look.settles, kept, is_partial=bool(bench.broken), taken=suppressed))
         if sieve is not None:
             issues |= dict.fromkeys(sieve.issues)
             taken.update({run.id: run.rows for run in sieve.runs() if run.rows})
@@ -246,6 +253,11 @@ def _attach(connection: duckdb.DuckDBPyConnection, dataset: Dataset, look: Look,
         whole=REFERENCE_TABLES,
         before=window.before,
     )
+
+
+def _pieces_of(rule: Rule, rows: pa.Table, result: RuleRows, bench: _Bench) -> tuple[Finding, ...]:
+    """What the rows would have told, had no filter taken them."""
+    return assemble_rows(rule, rows, result.told.tables, bench.telemetry.engine.matching)[0]
 
 
 def _begun(pieces: tuple[Finding, ...], look: Look) -> Iterator[Finding]:
