@@ -12,7 +12,18 @@ if TYPE_CHECKING:
 
     from bench.result import Result
 
-BENCHES: Final = ("hunting", "parsing", "lake", "scaling", "growth", "catalogue", "rivals", "cluster", "report")
+BENCHES: Final = (
+    "hunting",
+    "importing",
+    "parsing",
+    "lake",
+    "scaling",
+    "growth",
+    "catalogue",
+    "rivals",
+    "cluster",
+    "report",
+)
 """Every measurement, in the order in which they run: a module of this package with `run`."""
 
 

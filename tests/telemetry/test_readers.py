@@ -203,3 +203,25 @@ def test_an_export_that_was_cut_is_told(tmp_path: Path, imported: Any) -> None:
     result = imported(tmp_path)
     assert result.report.kept == 10_000
     assert "import-cut-export" in result.codes()
+
+
+WITHIN_A_TEXT = [
+    '"AdvancedHunting-DeviceEvents',
+    '"category": "AdvancedHunting-DeviceEvents',
+    '"winlog.event_id": 1, "winlog": {',
+    '"event_data.Image": "x", "event_data": {',
+    '"_source": {"Event": {',
+]
+"""What wrappings are known by, as a user name that its owner may choose."""
+
+
+@pytest.mark.parametrize("name", WITHIN_A_TEXT)
+def test_what_stands_within_a_text_is_no_wrapping(name: str, tmp_path: Path, imported: Any) -> None:
+    flat = {**EVENTS[0], "TargetUserName": name}
+    header = {"event_id": 4624, "channel": "Security", "computer_name": "ws2", "record_id": 7}
+    own = {"TargetUserName": name, "LogonType": "3"}
+    nested = {"message": name, "@timestamp": "2021-03-04T10:00:00Z", "winlog": {**header, "event_data": own}}
+    (tmp_path / "a.json").write_text(json.dumps(flat) + "\n" + json.dumps(nested) + "\n")
+    found = imported(tmp_path / "a.json")
+    assert found.report.kept == 2
+    assert found.rows("SELECT AccountName FROM DeviceLogonEvents") == [{"AccountName": name.lower()}] * 2

@@ -51,6 +51,9 @@ def texts(values: Sequence[str | None]) -> pa.StringArray:
 
 def integers(values: Sequence[int | None], kind: pa.DataType) -> pa.Array:
     """The whole numbers as `int32` or `int64`, None as null. Raises OverflowError for one that does not fit."""
+    if isinstance(values, range):
+        numbers = np.arange(values.start, values.stop, values.step, dtype=kind.to_pandas_dtype())
+        return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
     numbers = np.array([0 if each is None else each for each in values], dtype=kind.to_pandas_dtype())
     return pa.Array.from_buffers(kind, len(numbers), [_present(values), pa.py_buffer(numbers)])
 

@@ -18,14 +18,14 @@ from tiercel.telemetry.corrections.connections import gather_connections, orient
 from tiercel.telemetry.corrections.duplicates import AGAIN, count_merged, drop_repeated, pair_channels
 from tiercel.telemetry.corrections.processes import gather_processes
 from tiercel.telemetry.corrections.settling import NO_TIME, settle
-from tiercel.telemetry.inputs import HEAD_BYTES, Document, Limits, Piece, walk
+from tiercel.telemetry.inputs import Document, Limits, Piece, walk
 from tiercel.telemetry.macros import create_macros, drop_macros
 from tiercel.telemetry.mappings import KINDS, Channel, Family
 from tiercel.telemetry.readers.defender import insert_records
 from tiercel.telemetry.readers.event_text import read_event_text
 from tiercel.telemetry.readers.event_xml import read_event_xml
 from tiercel.telemetry.readers.evtx import read_evtx
-from tiercel.telemetry.readers.formats import Encoding, Format, encoding_of, format_of
+from tiercel.telemetry.readers.formats import Format, format_of
 from tiercel.telemetry.readers.json_array import read_json_array
 from tiercel.telemetry.readers.json_lines import TOO_LONG, read_json_lines
 from tiercel.telemetry.readers.parquet import read_parquet
@@ -48,12 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
-_TOGETHER: Final = 512 << 20
-"""Bytes of JSON lines that are read in one go; a file beyond that comes in batches, so that memory stays bounded."""
 _FEW: Final = 200_000
 """Events up to which planning the statements that map them takes longer than mapping them."""
-_PATTERN: Final = frozenset("*?[]{}")
-"""What DuckDB would take for a pattern in a file name."""
 
 
 def read(
@@ -174,21 +170,11 @@ class _Import:
     bytes_done: int = 0
 
     def read(self, files: Iterable[tuple[str, Path]]) -> None:
-        """Reads every file: whole files of JSON lines together, the others one after the other."""
-        together: list[tuple[int, str, Path]] = []
-        size = 0
+        """Reads every file, one after the other."""
         for name, path in files:
             length = path.stat().st_size
-            if self._is_plain(path, length):
-                together.append((self._new(name, "", str(path.parent), Format.JSON_LINES), name, path))
-                size += length
-                if size >= _TOGETHER:
-                    self._read_together(together)
-                    together, size = [], 0
-            else:
-                self._read_file(name, path)
-                self._advance(name, length)
-        self._read_together(together)
+            self._read_file(name, path)
+            self._advance(name, length)
         self.staging.finish()
 
     def _new(self, path: str, member: str, folder: str, kind: Format) -> int:
@@ -198,27 +184,6 @@ class _Import:
         else:
             self.files.append(_File(piece.name, member, piece.name.rpartition("/")[0], kind, before=piece.before))
         return len(self.files) - 1
-
-    def _is_plain(self, path: Path, length: int) -> bool:
-        """Whether DuckDB can read the file itself: UTF-8 JSON lines, not too large, under a name that is no pattern."""
-        if length > _TOGETHER or _PATTERN & set(str(path)):
-            return False
-        try:
-            with path.open("rb") as stream:
-                head = stream.read(HEAD_BYTES)
-        except OSError:
-            return False
-        is_lines = encoding_of(head) == (Encoding.UTF8, 0) and format_of(head) is Format.JSON_LINES
-        return is_lines and not is_wrapped(head)
-
-    def _read_together(self, files: list[tuple[int, str, Path]]) -> None:
-        again = set(self.staging.add_files([(number, str(path)) for number, _, path in files]))
-        for number, name, path in files:
-            if number in again:
-                with path.open("rb", buffering=0) as stream:
-                    for records in read_json_lines(stream):
-                        self._add(number, records)
-            self._advance(name, path.stat().st_size)
 
     def _read_file(self, name: str, path: Path) -> None:
         before = len(self.files)

@@ -160,7 +160,7 @@ def _records(document: Document, asked: Mapping[int, str]) -> Iterator[tuple[int
 def _lines(runs: Iterable[Records], last: int) -> Iterator[tuple[int, str]]:
     for run in runs:
         if len(run.lines):
-            yield from zip(run.numbers, run.lines.to_pylist(), strict=True)
+            yield from zip(run.numbers, (line.rstrip("\n") for line in run.lines.to_pylist()), strict=True)
         if len(run.numbers) and run.numbers[-1] >= last:
             return
 

@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EVENT_DUMP", "HEADER", "SHAPES", "Shape", "event_number", "structure"]
+__all__ = [
+    "DEFENDER_RECORD",
+    "ENVELOPE",
+    "EVENT_DUMP",
+    "FIRST_OF_WRAPPING",
+    "FLATTENED_DATA",
+    "FLATTENED_WINLOG",
+    "HEADER",
+    "SHAPES",
+    "Shape",
+    "event_number",
+    "structure",
+]
 
 HEADER: Final = (
     "event_id",
@@ -48,6 +60,10 @@ class Shape:
     header: Mapping[str, str]
     message: str | None = None
     """The key of the rendered text at the top of the line."""
+    opening: str = ""
+    """A key, quoted, whose object tells the shape where it is the first of `FIRST_OF_WRAPPING` in the line."""
+    confirmed: str = "true"
+    """SQL that must hold besides."""
     user_data: str = ""
     """A pointer to the object that holds the fields of events that log `UserData`, there or in its only member."""
 
@@ -117,6 +133,7 @@ _BEAT_6: Final = Shape(
         "nxlog": "false",
     },
     message="message",
+    opening='"event_data"',
     user_data="/user_data",
 )
 
@@ -145,6 +162,7 @@ _BEAT_7: Final = Shape(
         "nxlog": "false",
     },
     message="message",
+    opening='"winlog"',
     user_data="/winlog/user_data",
 )
 
@@ -161,9 +179,10 @@ def _attribute(element: str, name: str) -> str:
     return f'coalesce({path}."#attributes".{name}, {path}."@{name}", {path}.{name})'
 
 
+_HAS_SYSTEM: Final = """regexp_matches(line, '"System"\\s*:\\s*\\{')"""
 _EVENT: Final = Shape(
     name="event",
-    test="""regexp_matches(line, '"Event"\\s*:\\s*\\{') AND regexp_matches(line, '"System"\\s*:\\s*\\{')""",
+    test=f"""regexp_matches(line, '"Event"\\s*:\\s*\\{{') AND {_HAS_SYSTEM}""",
     within=("Event", "EventData"),
     keys={
         "Event": {
@@ -187,6 +206,8 @@ _EVENT: Final = Shape(
         "header_pid": _attribute("Execution", "ProcessID"),
         "nxlog": "false",
     },
+    opening='"Event"',
+    confirmed=_HAS_SYSTEM,
     user_data="/Event/UserData",
 )
 
@@ -194,6 +215,17 @@ SHAPES: Final[tuple[Shape, ...]] = (_BEAT_7, _EVENT, _BEAT_6, _FLAT)
 """In this order: the more deeply an event is wrapped, the earlier; what has no wrapping is flat."""
 EVENT_DUMP: Final = SHAPES.index(_EVENT)
 """The shape that the `evtx` library writes."""
+DEFENDER_RECORD: Final = r'"category"\s*:\s*"AdvancedHunting-'
+FLATTENED_WINLOG: Final = r'"winlog[.][^"\\]+"\s*:'
+FLATTENED_DATA: Final = r'"event_data[.][^"\\]+"\s*:'
+ENVELOPE: Final = r'"_source"\s*:\s*\{'
+FIRST_OF_WRAPPING: Final = (
+    r'"(?:(?:winlog|event_data|_source|Event)"\s*:\s*\{|(?:winlog|event_data)[.][^"\\]+"\s*:|'
+    f"{DEFENDER_RECORD[1:]})"
+)
+"""What only lines hold that are not flat, as a key with its closing quote: within a text a quote has a backslash before
+it, so no command line can look like one.
+"""
 
 
 def structure(shape: Shape, fields: tuple[str, ...]) -> str:

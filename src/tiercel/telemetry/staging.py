@@ -1,8 +1,7 @@
 """Events on their way into the tables: lines told apart, the used ones parsed into one staged table a family of kinds.
 
 A line that no mapping uses costs one regular expression; only the others are parsed, once, and only for the fields that
-their family declares. Whole files of JSON lines are read by DuckDB itself; what comes out of archives, arrays and event
-logs, and files that hold a damaged or an overlong line, comes in batches.
+their family declares. All come in batches, so that memory does not grow with the files.
 """
 
 from __future__ import annotations
@@ -14,10 +13,21 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 import pyarrow as pa
 
-from tiercel.tables.arrow import integers
+from tiercel.tables.arrow import integers, texts
 from tiercel.telemetry.mappings.kind import Family
-from tiercel.telemetry.readers.records import LONGEST_RECORD
-from tiercel.telemetry.shapes import EVENT_DUMP, HEADER, SHAPES, Shape, event_number, structure
+from tiercel.telemetry.shapes import (
+    DEFENDER_RECORD,
+    ENVELOPE,
+    EVENT_DUMP,
+    FIRST_OF_WRAPPING,
+    FLATTENED_DATA,
+    FLATTENED_WINLOG,
+    HEADER,
+    SHAPES,
+    Shape,
+    event_number,
+    structure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,8 +47,10 @@ UNUSED_KEY: Final = "registry value of neither a service nor WMI"
 _KEPT: Final = "kept"
 _EMPTY: Final = "empty"
 
-_BATCH: Final = 32 << 20
-_HELD: Final = 128 << 20
+_BATCH: Final = 64 << 20
+_HELD: Final = 256 << 20
+_ROW: Final = 64
+"""What a line that is only counted takes, about."""
 _REPAIRED_AT_MOST: Final = 10_000
 _KEY: Final = r'"(?:winlog\.)?(?:EventID|event_id|EventId)"\s*:\s*'
 _NUMBER: Final = r'(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)?"(?:#text|[$]t|_|Value|value|text)"\s*:\s*)?"?0*(%s)\b'
@@ -51,22 +63,17 @@ _CHANNEL_TESTS: Final = {
 }
 _REGISTRY_ID: Final = 13
 """Sysmon's event of a registry value that was set; the other channels use no such number."""
-_REGISTRY: Final = _KEY + _NUMBER % _REGISTRY_ID
 _TELLING_KEY: Final = r"(?i)\\services\\|wmiprvse"
 """A value of a service, in any spelling, or one that WMI's registry provider set."""
-"""As JSON writes the part of a registry key that is read of Sysmon 13."""
-_WRAPPING: Final = '"(?:winlog|event_data|_source|Event|AdvancedHunting-)'
-"""What only lines hold that are not flat."""
-_DEFENDER_RECORD: Final = '"AdvancedHunting-'
 _DEFENDER_SHAPE: Final = -1
-_UNWRAPPED: Final = r"""CASE
-    WHEN contains(line, '"winlog.') THEN
+_UNWRAPPED: Final = rf"""CASE
+    WHEN regexp_matches(line, '{FLATTENED_WINLOG}') THEN
         replace(replace(replace(replace(replace(replace(line, '"winlog.event_data.', '"'), '"winlog.user_data.', '"'),
             '"winlog.channel"', '"Channel"'), '"winlog.event_id"', '"EventID"'),
             '"winlog.computer_name"', '"Computer"'), '"winlog.record_id"', '"EventRecordID"')
-    WHEN contains(line, '"event_data.') THEN replace(line, '"event_data.', '"')
-    WHEN contains(line, '"_source"') AND regexp_matches(line, '"_source"\s*:\s*\{')
-        THEN coalesce(json_extract(line, '$._source')::VARCHAR, line)
+    WHEN regexp_matches(line, '{FLATTENED_DATA}') THEN replace(line, '"event_data.', '"')
+    WHEN regexp_matches(line, '{ENVELOPE}') THEN
+        CASE WHEN json_valid(line) THEN coalesce(json_extract(line, '$._source')::VARCHAR, line) ELSE line END
     ELSE line END"""
 """A line as its shape wants it: flattened keys without their prefix, an Elasticsearch hit without its envelope."""
 
@@ -84,14 +91,13 @@ class Staging:
         self._connection = connection
         self._batch: list[pa.RecordBatch] = []
         self._batch_size = 0
-        self._held = 0
         self._known: list[pa.RecordBatch] = []
         self._known_size = 0
         ids = sorted({number for kind in self.kinds for number in kind.event_ids})
         self._used = _KEY + _NUMBER % "|".join(map(str, ids))
         connection.execute("SET preserve_insertion_order = true")
         columns = "file INTEGER, record BIGINT, verdict VARCHAR, line VARCHAR, shape INTEGER, id INTEGER"
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE kept ({columns})")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE told ({columns})")
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {DEFENDER} (file INTEGER, record BIGINT, line VARCHAR)")
         for family in Family:
             names = ", ".join(f'"{name}" VARCHAR' for name in _columns(kind for kind in kinds if kind.family is family))
@@ -101,38 +107,8 @@ class Staging:
                 f" header_pid BIGINT, nxlog BOOLEAN, {names})"
             )
 
-    def add_files(self, files: Sequence[tuple[int, str]]) -> list[int]:
-        """Reads whole files of JSON lines; gives back those, taken nothing of, that must be read another way."""
-        if not files:
-            return []
-        paths = [path for _, path in files]
-        numbers = [number for number, _ in files]
-        try:
-            self._tell_apart(
-                f"{numbers}[file_index::BIGINT + 1]",
-                "NULL::BIGINT",
-                "read_json_objects($paths, format = 'newline_delimited', ignore_errors = true,"
-                f" maximum_object_size = {LONGEST_RECORD})",
-                "json",
-                {"paths": paths},
-            )
-        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException):
-            if len(files) == 1:
-                return numbers
-            middle = len(files) // 2
-            return [*self.add_files(files[:middle]), *self.add_files(files[middle:])]
-        damaged = self._connection.execute("SELECT DISTINCT file FROM told WHERE line IS NULL AND verdict IS NULL")
-        again = sorted(int(file) for (file,) in damaged.fetchall())
-        self._count(set(again))
-        firsts = dict(self._connection.execute("SELECT file, min(rowid) FROM told GROUP BY file").fetchall())
-        cases = " ".join(f"WHEN {file} THEN {1 - first}" for file, first in firsts.items())
-        if cases:
-            without = f" AND file NOT IN ({', '.join(map(str, again))})" if again else ""
-            self._parse("told", f"rowid + CASE file {cases} END", f"shape IS NOT NULL{without}")
-        return again
-
     def add(self, file: int, records: Records) -> None:
-        """Takes records of a file; they may be told apart at once or later."""
+        """Takes records of a file; they may be parsed at once or later."""
         skipped = self.skipped.setdefault(file, Counter())
         for reason, count in records.skipped.items():
             self.read[file] += count
@@ -142,40 +118,23 @@ class Staging:
         if not len(records.lines):
             return
         if records.event_ids:
-            self._known.append(
-                pa.record_batch(
-                    {
-                        "file": integers([file] * len(records.lines), pa.int32()),
-                        "record": integers(records.numbers, pa.int64()),
-                        "line": records.lines,
-                        "id": integers(records.event_ids, pa.int32()),
-                    }
-                )
-            )
+            ids = integers(records.event_ids, pa.int32())
+            self._known.append(_numbered(file, records.numbers, records.lines).append_column("id", ids))
             self._known_size += records.lines.nbytes
             if self._known_size >= _HELD:
                 self._parse_known()
             return
-        self._batch.append(
-            pa.record_batch(
-                {
-                    "file": integers([file] * len(records.lines), pa.int32()),
-                    "record": integers(records.numbers, pa.int64()),
-                    "line": records.lines,
-                }
-            )
-        )
+        self._batch.append(_numbered(file, records.numbers, records.lines))
         self._batch_size += records.lines.nbytes
         if self._batch_size >= _BATCH:
-            self._keep()
+            self._tell_batch()
 
     def finish(self) -> None:
         """Parses what is still held."""
         self._parse_known()
-        self._keep()
-        self._parse("kept", "record", "shape IS NOT NULL")
-        self._connection.execute("DROP TABLE IF EXISTS told")
-        self._connection.execute("DROP TABLE kept")
+        self._tell_batch()
+        self._parse_told()
+        self._connection.execute("DROP TABLE told")
 
     def kept(self) -> Counter[int]:
         """Records that reached a staged table, by file."""
@@ -207,93 +166,98 @@ class Staging:
         union = " UNION ALL ".join(f"(SELECT 1 FROM {family.stage} LIMIT 1)" for family in Family)
         return self._connection.execute(union).fetchone() is not None
 
-    def _keep(self) -> None:
-        """Sorts the collected lines into kept ones and skipped ones."""
+    def _tell_batch(self) -> None:
+        """Tells the collected lines apart, and parses what was told apart once it is enough to be worth it."""
         if not self._batch:
             return
-        self._connection.register("incoming", pa.Table.from_batches(self._batch))
+        incoming = pa.Table.from_batches(self._batch)
         self._batch, self._batch_size = [], 0
-        self._tell_apart("file", "record", "incoming", "line", {})
-        self._connection.unregister("incoming")
-        self._connection.execute(f"INSERT INTO kept SELECT * FROM told WHERE verdict = '{_KEPT}'")
-        self._held += self._count(set())
-        self._repair()
-        if self._held >= _HELD:
-            self._parse("kept", "record", "shape IS NOT NULL")
-            self._connection.execute("TRUNCATE kept")
-            self._held = 0
+        self._tell_apart(incoming)
+        size = f"SELECT {_ROW} * count(*) + coalesce(sum(strlen(line)), 0) FROM told"
+        if self._connection.execute(size).fetchall()[0][0] >= _HELD:
+            self._parse_told()
 
-    def _tell_apart(self, file: str, record: str, source: str, line: str, parameters: dict[str, object]) -> None:
-        """Makes `told`: each line with its verdict, its text where that is still wanted, its shape and its event id."""
-        proven = line == "json"  # what DuckDB read as JSON is JSON
-        kept = f"'{_KEPT}'" if proven else f"CASE WHEN json_valid(line) THEN '{_KEPT}' ELSE '{NOT_JSON}' END"
-        wrapped = " ".join(f"WHEN {shape.test} THEN {index}" for index, shape in enumerate(SHAPES))
-        flat = len(SHAPES) - 1
-        self._connection.execute(
-            f"""CREATE OR REPLACE TEMP TABLE told AS
-            SELECT file, record, verdict,
-                CASE WHEN verdict = '{_KEPT}' AND wrapped THEN {_UNWRAPPED}
-                    WHEN verdict IN ('{_KEPT}', '{NOT_JSON}') THEN line END AS line,
-                CASE WHEN verdict <> '{_KEPT}' THEN NULL WHEN NOT wrapped THEN {flat}
-                    WHEN contains(line, '{_DEFENDER_RECORD}') THEN {_DEFENDER_SHAPE}
-                    WHEN contains(line, '"winlog.') OR contains(line, '"event_data.') THEN {flat}
-                    {wrapped} END AS shape,
-                CASE WHEN verdict = '{_KEPT}'
-                    THEN try_cast(regexp_extract(line, '{self._used}', 1) AS INTEGER) END AS id
-            FROM (
-                SELECT *, CASE WHEN verdict = '{_KEPT}' THEN regexp_matches(line, '{_WRAPPING}') END AS wrapped FROM (
-                    SELECT file, record, line, CASE
-                        WHEN line IS NULL THEN NULL
-                        WHEN regexp_matches(line, '{self._used}') THEN CASE
-                            WHEN regexp_matches(line, '{_REGISTRY}') AND NOT regexp_matches(line, '{_TELLING_KEY}')
-                            THEN '{UNUSED_KEY}' ELSE {kept} END
-                        WHEN contains(line, '"EventI') OR contains(line, 'event_id"') THEN '{UNUSED}'
-                        WHEN contains(line, '{_DEFENDER_RECORD}') THEN {kept}
-                        WHEN trim(line, ' \t\r\n\x00') = '' THEN '{_EMPTY}'
-                        WHEN json_valid(line) THEN '{NO_EVENT}'
-                        ELSE '{NOT_JSON}' END AS verdict
-                    FROM (SELECT {file} AS file, {record} AS record, {line}::VARCHAR AS line FROM {source})))""",
-            parameters,
+    def _tell_apart(self, incoming: pa.Table) -> None:
+        """Adds to `told` each line with its verdict, its text where that is still wanted, its shape and its event id.
+
+        A used line counts as kept before anybody has looked whether it is JSON: that shows when it is parsed.
+        """
+        first = " ".join(
+            f"WHEN starts_with(first, '{shape.opening}') AND {shape.confirmed} THEN {index}"
+            for index, shape in enumerate(SHAPES)
+            if shape.opening
         )
+        tested = " ".join(f"WHEN {shape.test} THEN {index}" for index, shape in enumerate(SHAPES))
+        flat = len(SHAPES) - 1
+        # Each level names what the next one uses more than once: every expression over a line is a pass over all bytes.
+        self._connection.register("incoming", incoming)
+        self._connection.execute(
+            f"""INSERT INTO told SELECT file, record, verdict,
+                CASE WHEN shape = {flat} AND first <> '' OR starts_with(first, '"_source"') THEN {_UNWRAPPED}
+                    WHEN verdict IN ('{_KEPT}', '{NOT_JSON}') THEN line END, shape, id
+            FROM (SELECT *, CASE WHEN verdict <> '{_KEPT}' THEN NULL WHEN first = '' THEN {flat} {first}
+                WHEN regexp_matches(line, '{DEFENDER_RECORD}') THEN {_DEFENDER_SHAPE}
+                WHEN regexp_matches(line, '{FLATTENED_WINLOG}') OR regexp_matches(line, '{FLATTENED_DATA}') THEN {flat}
+                {tested} END AS shape
+            FROM (SELECT *, CASE WHEN verdict = '{_KEPT}' THEN regexp_extract(line, '{FIRST_OF_WRAPPING}') END AS first
+            FROM (SELECT *, CASE
+                    WHEN id = {_REGISTRY_ID} AND NOT regexp_matches(line, '{_TELLING_KEY}') THEN '{UNUSED_KEY}'
+                    WHEN id IS NOT NULL THEN '{_KEPT}'
+                    WHEN regexp_matches(line, '"EventI|event_id"') THEN '{UNUSED}'
+                    WHEN regexp_matches(line, '{DEFENDER_RECORD}') THEN
+                        CASE WHEN json_valid(line) THEN '{_KEPT}' ELSE '{NOT_JSON}' END
+                    WHEN trim(line, ' \t\r\n\x00') = '' THEN '{_EMPTY}'
+                    WHEN json_valid(line) THEN '{NO_EVENT}'
+                    ELSE '{NOT_JSON}' END AS verdict
+            FROM (SELECT *, try_cast(regexp_extract(line, '{self._used}', 1) AS INTEGER) AS id FROM incoming))))"""
+        )
+        self._connection.unregister("incoming")
 
-    def _count(self, leaving_out: set[int]) -> int:
-        """Counts what was told apart, file by file; the bytes kept."""
-        size = 0
-        counted = self._connection.execute(
-            "SELECT file, verdict, count(*), coalesce(sum(length(line)), 0) FROM told GROUP BY file, verdict"
-        ).fetchall()
-        for file, verdict, count, length in counted:
-            if verdict == _EMPTY or file in leaving_out:
+    def _parse_told(self, *, is_again: bool = False) -> None:
+        """Parses what is kept in `told`, counts it all file by file, and empties it."""
+        kept = f"verdict = '{_KEPT}' AND shape IS NOT NULL"
+        self._connection.begin()
+        try:
+            self._parse("told", "record", kept)
+        except duckdb.InvalidInputException:
+            self._connection.rollback()
+            self._connection.execute(
+                f"UPDATE told SET verdict = '{NOT_JSON}' WHERE verdict = '{_KEPT}' AND NOT json_valid(line)"
+            )
+            self._parse("told", "record", kept)
+        else:
+            self._connection.commit()
+        unsound = 0
+        counted = self._connection.execute("SELECT file, verdict, count(*) FROM told GROUP BY ALL").fetchall()
+        for file, verdict, count in counted:
+            if verdict == _EMPTY:
                 continue
             self.read[file] += count
-            if verdict == _KEPT:
-                size += int(length)
-            else:
+            if verdict != _KEPT:
                 self.skipped.setdefault(file, Counter())[verdict] += count
-        return size
+                unsound += count if verdict == NOT_JSON else 0
+        rows = []
+        if unsound and not is_again:
+            query = f"SELECT file, record, line FROM told WHERE verdict = '{NOT_JSON}' LIMIT {_REPAIRED_AT_MOST}"
+            rows = self._connection.execute(query).fetchall()
+        self._connection.execute("TRUNCATE told")
+        if repaired := self._repaired(rows):
+            self._tell_apart(pa.Table.from_batches(repaired))
+            self._parse_told(is_again=True)
 
-    def _repair(self) -> None:
-        """Brings back lines that are JSON but for lone surrogates or raw control characters, which events can hold."""
-        rows = self._connection.execute(
-            f"SELECT file, record, line FROM told WHERE verdict = '{NOT_JSON}' LIMIT {_REPAIRED_AT_MOST}"
-        ).fetchall()
+    def _repaired(self, rows: Sequence[tuple[int, int, str]]) -> list[pa.RecordBatch]:
+        """The lines that are JSON but for lone surrogates or raw control characters, which events can hold."""
         repaired = []
         for file, record, line in rows:
             try:
                 value = json.loads(line, strict=False)
             except (ValueError, RecursionError):
                 continue
-            repaired.append((file, record, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()))
+            text = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
+            repaired.append(_numbered(file, [record], texts([text])))
             self.skipped[file][NOT_JSON] -= 1
             self.read[file] -= 1
-        if not repaired:
-            return
-        self._connection.execute("CREATE OR REPLACE TEMP TABLE repaired (file INTEGER, record BIGINT, line VARCHAR)")
-        self._connection.executemany("INSERT INTO repaired VALUES ($1, $2, $3)", repaired)
-        self._tell_apart("file", "record", "repaired", "line", {})
-        self._connection.execute("DROP TABLE repaired")
-        self._connection.execute(f"INSERT INTO kept SELECT * FROM told WHERE verdict = '{_KEPT}'")
-        self._held += self._count(set())
+        return repaired
 
     def _parse(self, source: str, record: str, where: str) -> None:
         """Parses the kept lines of `source` into the staged tables."""
@@ -311,6 +275,12 @@ class Staging:
                     self._connection.execute(
                         _parsing(family, kinds, SHAPES[shape], where=chosen, source=source, record=record)
                     )
+
+
+def _numbered(file: int, numbers: Sequence[int], lines: pa.Array) -> pa.RecordBatch:
+    """Lines of a file with their numbers, as they are collected."""
+    files = pa.repeat(pa.scalar(file, pa.int32()), len(lines))
+    return pa.record_batch({"file": files, "record": integers(numbers, pa.int64()), "line": lines})
 
 
 def _parsing(family: Family, kinds: Sequence[Kind], shape: Shape, *, where: str, source: str, record: str) -> str:
