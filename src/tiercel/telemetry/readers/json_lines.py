@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import IO, TYPE_CHECKING, Final
 
 import numpy as np
@@ -82,8 +83,8 @@ def _runs(stream: IO[bytes]) -> Iterator[tuple[_Bytes, _Ends] | None]:
 
 def _read_into(stream: IO[bytes], room: _Bytes) -> int:
     """How many bytes of the stream were put where there is room; none at its end."""
-    if into := getattr(stream, "readinto", None):
-        return int(into(memoryview(room)) or 0)
+    if isinstance(stream, io.BufferedIOBase | io.FileIO):
+        return int(stream.readinto(room.data) or 0)
     content = stream.read(len(room))
     room[: len(content)] = np.frombuffer(content, np.uint8)
     return len(content)
