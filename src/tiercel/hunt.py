@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, overload
 
-from tiercel.attribution import attribute
 from tiercel.engines.duckdb import DuckDBEngine
 from tiercel.errors import EngineError, Issue, RuleError, Severity, Span, TiercelError
 from tiercel.evidence import (
@@ -443,6 +442,8 @@ def run_rule(rule: Rule, telemetry: Telemetry, sieve: Sieve | None) -> RuleRows:
 
 def _attributed(found: tuple[Finding, ...], telemetry: Telemetry, tally: _Tally) -> tuple[Finding, ...]:
     """The findings attributed; as they were where that fails, which is told as a rule's failure is."""
+    from tiercel.attribution import attribute  # noqa: PLC0415  most hunts find nothing
+
     try:
         return attribute(found, telemetry.engine, telemetry.kept)
     except RuleError as error:

@@ -23,13 +23,9 @@ from tiercel.telemetry.macros import create_macros, drop_macros
 from tiercel.telemetry.mappings import KINDS, Channel, Family
 from tiercel.telemetry.readers.defender import insert_records
 from tiercel.telemetry.readers.event_text import read_event_text
-from tiercel.telemetry.readers.event_xml import read_event_xml
-from tiercel.telemetry.readers.evtx import read_evtx
 from tiercel.telemetry.readers.formats import Format, format_of
 from tiercel.telemetry.readers.json_array import read_json_array
 from tiercel.telemetry.readers.json_lines import TOO_LONG, read_json_lines
-from tiercel.telemetry.readers.parquet import read_parquet
-from tiercel.telemetry.readers.portal_csv import read_portal_csv
 from tiercel.telemetry.readers.recoded import as_utf8
 from tiercel.telemetry.readers.wrapped import is_wrapped, unwrapped
 from tiercel.telemetry.report import FileReport, ImportReport, Progress
@@ -210,6 +206,7 @@ class _Import:
             self.issues.append(Issue("import-unreadable", f"{error.path or document.name}: {error.message}"))
 
     def _read_as(self, kind: Format, number: int, document: Document) -> None:
+        """Reads the document by its format, whose reader is loaded where there is need of it."""
         match kind:
             case Format.JSON_LINES | Format.JSON_ARRAY:
                 lines = kind is Format.JSON_LINES
@@ -217,17 +214,25 @@ class _Import:
                 for records in unwrapped(runs) if is_wrapped(document.head) else runs:
                     self._add(number, records)
             case Format.XML:
+                from tiercel.telemetry.readers.event_xml import read_event_xml  # noqa: PLC0415  see above
+
                 for records in read_event_xml(document.stream):
                     self._add(number, records)
             case Format.EVENT_TEXT:
                 for records in read_event_text(document.stream):
                     self._add(number, records)
             case Format.EVTX:
+                from tiercel.telemetry.readers.evtx import read_evtx  # noqa: PLC0415  see above
+
                 for records in read_evtx(document, self.wanted, UNUSED, self.issues.append):
                     self._add(number, records)
             case Format.PARQUET:
+                from tiercel.telemetry.readers.parquet import read_parquet  # noqa: PLC0415  see above
+
                 _, self.files[number].rows = read_parquet(document, self.connection)
             case Format.CSV:
+                from tiercel.telemetry.readers.portal_csv import read_portal_csv  # noqa: PLC0415  see above
+
                 _, self.files[number].rows = read_portal_csv(document, self.connection, self.issues.append)
 
     def _add(self, number: int, records: Records) -> None:
