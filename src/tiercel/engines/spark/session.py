@@ -129,8 +129,12 @@ class Opened:
 
     def close(self) -> None:
         """Stop what was started here; a session that was passed in goes on."""
-        if self.started is not None:
-            with spark_warnings():
+        with spark_warnings():
+            # Behind Spark Connect a session has a connection of its own, whose threads keep the process from ending.
+            # Elsewhere all sessions share one context, which stopping any of them would stop.
+            if type(self.session).__module__.startswith("pyspark.sql.connect"):
+                self.session.stop()
+            if self.started is not None:
                 self.started.stop()
 
 
@@ -155,6 +159,8 @@ def spark_warnings() -> Iterator[None]:
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*PySpark does not yet fully support pandas.*")
+        # Settings of the older versions are set as well, and each Spark warns of those that it no longer heeds.
+        warnings.filterwarnings("ignore", message="The SQL config 'spark")
         # A routine takes as many columns as its signature has, which no hint of a function's can say.
         warnings.filterwarnings("ignore", message="It is preferred to specify type hints for arrow UDF")
         yield

@@ -25,7 +25,8 @@ from tiercel.simulate.records.defender_columns import (
     time_of,
     unique_id,
 )
-from tiercel.tables import TABLES, KustoType, Table
+from tiercel.tables import TABLES, Table
+from tiercel.tables.arrow import ARROW_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,14 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["defender_tables"]
 
-_ARROW = {
-    KustoType.STRING: pa.string(),
-    KustoType.LONG: pa.int64(),
-    KustoType.INT: pa.int32(),
-    KustoType.BOOL: pa.bool_(),
-    KustoType.DATETIME: pa.timestamp("us"),
-    KustoType.DYNAMIC: pa.string(),
-}
 _LOGON_TYPES = {
     2: "Interactive",
     3: "Network",
@@ -100,7 +93,7 @@ def _table(table: Table, columns: Columns, n: int) -> Any:
     """The rows as a table of the catalogue; a column that is not given is empty."""
     arrays, names = [], []
     for column in table.columns:
-        kind = _ARROW[column.type]
+        kind = ARROW_TYPES[column.type]
         value = columns.get(column.name)
         if value is None:
             array = pa.repeat(pa.scalar("", kind), n) if kind == pa.string() else pa.nulls(n, kind)
