@@ -32,8 +32,8 @@ def rule(name="from-afar", query=QUERY):
 class House:
     """A landing folder, a lake and a store."""
 
-    def __init__(self, root):
-        self.landing, self.lake, self.where = root / "landing", root / "lake", root / "alerts.db"
+    def __init__(self, root, where=None):
+        self.landing, self.lake, self.where = root / "landing", root / "lake", where or root / "alerts.db"
         self.landing.mkdir()
         write_attack(root / "attack.json")
         self.connection, self.child = (root / "attack.json").read_text().splitlines(keepends=True)
@@ -57,6 +57,11 @@ class House:
         self.watchers.append(watcher)
         return watcher
 
+    def close(self):
+        for watcher in self.watchers:
+            watcher.close()
+        self.store.close()
+
     def alerts(self):
         """Each alert's strength and how far it was told to go, newest last."""
         found = sorted(self.store.alerts(), key=lambda alert: alert.id)
@@ -67,9 +72,7 @@ class House:
 def house(tmp_path):
     house = House(tmp_path)
     yield house
-    for watcher in house.watchers:
-        watcher.close()
-    house.store.close()
+    house.close()
 
 
 def at(line, **properties):
