@@ -28,7 +28,7 @@ def run() -> Iterator[Result]:
     for rows in SIZES:
         lake = str(fleet.lake_of(rows))
         command = [sys.executable, "-m", "tiercel.cli", "hunt", lake, *rules, "--memory", "2GB", "--format", "jsonl"]
-        seconds, peak = min(taken(command, (1,)) for _ in range(2))
+        seconds, peak, _ = min(taken(command, (1,)) for _ in range(2))
         each[rows] = seconds / rows
         note = f"{seconds:.1f} s"
         yield Result(f"{rows / 1e6:g} M rows: time for a million", seconds / rows * 1e6, "s", note=note)

@@ -90,8 +90,8 @@ def compared(name: str, floor: str, files: Sequence[Path], bound: float) -> Iter
     yield Result("  its peak memory", max(each[1] for each in hunts), "MB", 1000.0)
 
 
-def taken(command: Sequence[str], expected: Sequence[int]) -> tuple[float, float]:
-    """Seconds, and peak resident MB, of a process that ends with one of the expected exit codes."""
+def taken(command: Sequence[str], expected: Sequence[int]) -> tuple[float, float, float]:
+    """Seconds, peak resident MB, and seconds of processor, of a process that ends with one of the expected exit codes."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     env["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir(), "tiercel-bench-bytecode"))
     begun = time.perf_counter()
@@ -100,4 +100,4 @@ def taken(command: Sequence[str], expected: Sequence[int]) -> tuple[float, float
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in expected:
         raise RuntimeError(f"{command[:4]} ended with {process.returncode}")
-    return time.perf_counter() - begun, usage.ru_maxrss / 1000
+    return time.perf_counter() - begun, usage.ru_maxrss / 1000, usage.ru_utime + usage.ru_stime
