@@ -16,7 +16,7 @@ from tiercel.tables.schema import KustoType
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ARROW_TYPES", "array_of", "integers", "moments", "texts"]
+__all__ = ["ARROW_TYPES", "array_of", "integers", "moments", "repeated", "texts"]
 
 ARROW_TYPES: Final[dict[KustoType, pa.DataType]] = {
     KustoType.BOOL: pa.bool_(),
@@ -56,6 +56,12 @@ def integers(values: Sequence[int | None], kind: pa.DataType) -> pa.Array:
         return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
     numbers = np.array([0 if each is None else each for each in values], dtype=kind.to_pandas_dtype())
     return pa.Array.from_buffers(kind, len(numbers), [_present(values), pa.py_buffer(numbers)])
+
+
+def repeated(value: int, count: int, kind: pa.DataType) -> pa.Array:
+    """One whole number as `int32` or `int64`, so many times."""
+    numbers = np.full(count, value, dtype=kind.to_pandas_dtype())
+    return pa.Array.from_buffers(kind, count, [None, pa.py_buffer(numbers)])
 
 
 def moments(values: Sequence[datetime | None]) -> pa.TimestampArray:

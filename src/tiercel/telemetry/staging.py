@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 import pyarrow as pa
 
-from tiercel.tables.arrow import integers, texts
+from tiercel.tables.arrow import integers, repeated, texts
 from tiercel.telemetry.mappings.kind import Family
 from tiercel.telemetry.shapes import (
     DEFENDER_RECORD,
@@ -279,7 +279,7 @@ class Staging:
 
 def _numbered(file: int, numbers: Sequence[int], lines: pa.Array) -> pa.RecordBatch:
     """Lines of a file with their numbers, as they are collected."""
-    files = pa.repeat(pa.scalar(file, pa.int32()), len(lines))
+    files = repeated(file, len(lines), pa.int32())
     return pa.record_batch({"file": files, "record": integers(numbers, pa.int64()), "line": lines})
 
 
