@@ -41,7 +41,7 @@ LARGEST: Final = int(os.environ.get("TIERCEL_BENCH_LARGEST", "100000000"))
 DAY_ROWS: Final = 1_000_000
 """Network events of a day."""
 
-_VERSION: Final = 4
+_VERSION: Final = 5
 _DEVICES: Final = 200
 _BUSY_SHARE: Final = 60
 """Percent of the rows that are the busy device's."""
@@ -261,39 +261,59 @@ def lake_of(rows: int) -> Path:
     Another process makes it, since what a process once held counts as the peak memory of all that it starts.
     """
     days = max(1, rows // DAY_ROWS)
-    folder = FOLDER / f"v{_VERSION}-{days}-days"
-    if not (is_lake(folder) and Dataset.open(folder).version == days + 1):
+    folder = _folder(days)
+    if not _is_whole(folder, days):
         subprocess.run([sys.executable, "-m", "bench.fleet", str(folder), str(days)], check=True)
     return folder
 
 
+def _folder(days: int) -> Path:
+    return FOLDER / f"v{_VERSION}-{days}-days"
+
+
+def _is_whole(folder: Path, days: int) -> bool:
+    return is_lake(folder) and Dataset.open(folder).version == days + 1
+
+
 def _make(folder: Path, days: int) -> None:
-    """Makes the lake anew."""
+    """Makes the lake anew, from the largest smaller one that is kept: its days are this one's first."""
     shutil.rmtree(folder, ignore_errors=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
     begun = time.perf_counter()
-    with duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(FOLDER / "spill")}) as connection:
+    held = max((less for less in range(1, days) if _is_whole(_folder(less), less)), default=0)
+    if held:
+        shutil.copytree(_folder(held), folder, copy_function=os.link)  # what a lake holds never changes
+    # One thread: rows come in the order in which they were sorted.
+    config = {"memory_limit": "1GB", "threads": 1, "temp_directory": str(FOLDER / "spill")}
+    with duckdb.connect(config=config) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         _prepare(connection)
-        with Transaction.begin(folder) as transaction:
-            trusted = {
-                "SHA1": "left(sha256(image), 40)",
-                "IsSigned": "true",
-                "IsTrusted": "true",
-                "Timestamp": "'2026-01-01'",
-            }
-            images = "FROM (SELECT DISTINCT image FROM DeviceProcessEvents_kinds WHERE image != 'agent.exe')"
-            connection.execute(insertion(TABLES["DeviceFileCertificateInfo"], trusted, images))
-            table = connection.sql("FROM DeviceFileCertificateInfo").to_arrow_table()
-            transaction.write("DeviceFileCertificateInfo", table.to_batches())
-            transaction.commit()
-        for day in range(days):
+        if not held:
+            _certify(connection, folder)
+        for day in range(held, days):
             with Transaction.begin(folder) as transaction:
                 for stream in _STREAMS:
                     transaction.write(stream.table, _day(connection, stream, day))
                 transaction.commit()
     size = sum(file.stat().st_size for file in folder.rglob("*.parquet"))
-    print(f"  {folder}: {days:,} days made in {time.perf_counter() - begun:,.0f} s, {size / 1e9:.2f} GB", flush=True)
+    taken = time.perf_counter() - begun
+    print(f"  {folder}: {days - held:,} days made in {taken:,.0f} s, {held:,} kept, {size / 1e9:.2f} GB", flush=True)
+
+
+def _certify(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Begins the lake, with the certificates of all programs but the fleet's own agent."""
+    with Transaction.begin(folder) as transaction:
+        trusted = {
+            "SHA1": "left(sha256(image), 40)",
+            "IsSigned": "true",
+            "IsTrusted": "true",
+            "Timestamp": "'2026-01-01'",
+        }
+        images = "FROM (SELECT DISTINCT image FROM DeviceProcessEvents_kinds WHERE image != 'agent.exe')"
+        connection.execute(insertion(TABLES["DeviceFileCertificateInfo"], trusted, images))
+        table = connection.sql("FROM DeviceFileCertificateInfo").to_arrow_table()
+        transaction.write("DeviceFileCertificateInfo", table.to_batches())
+        transaction.commit()
 
 
 def forget() -> None:

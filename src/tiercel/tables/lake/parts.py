@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tiercel.tables import SOURCE
 from tiercel.tables.lake.records import Part, day_folder, moment_from_json
 from tiercel.tables.lake.schema import arrow_schema, conform, fingerprint, sort_columns
 
@@ -28,6 +29,9 @@ _FULL_PART: Final = 160 << 20
 
 ROW_GROUP: Final = 122_880
 """Rows of a row group, which readers skip by its bounds of device and time; a multiple of DuckDB's vectors of 2,048."""
+
+_DISTINCT: Final = frozenset({"Timestamp", "ReportId", SOURCE.name})
+"""Columns of which each row has a value of its own: a dictionary of them would be read whole beside its indices."""
 
 BUFFER_BYTES: Final = 192 << 20
 """Arrow bytes that are collected and sorted at a time."""
@@ -128,6 +132,12 @@ class PartWriter:
             schema,
             compression="zstd",
             compression_level=1,
+            use_dictionary=[name for name in schema.names if name not in _DISTINCT],
+            column_encoding={
+                field.name: "DELTA_BINARY_PACKED"
+                for field in schema
+                if field.name in _DISTINCT and not pa.types.is_string(field.type)
+            },
             sorting_columns=order,
             write_page_checksum=True,
             write_page_index=True,
