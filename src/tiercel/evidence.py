@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tiercel.tables import Table
     from tiercel.tables.lake import Dataset
     from tiercel.tables.places import Place
+    from tiercel.telemetry.lake import LakeRows
     from tiercel.telemetry.report import ImportReport, Progress
 
     GivenFiles: TypeAlias = Mapping[str, str | os.PathLike[str]]
@@ -113,8 +114,12 @@ def open_telemetry(
     try:
         connection = spill.connect(memory_bytes)
         keep_quiet(connection)
+        lake: LakeRows | None = None
         if len(files) < len(places) or any(_is_lake(path) for path in files):
-            report = _attach_lake(places, connection, clock, channels)
+            from tiercel.telemetry.lake import attach  # noqa: PLC0415  as in `_is_lake`
+
+            lake = _rows_of_lake(places, clock, channels)
+            report = attach(lake.dataset, connection, ingestion_time=lake.ingestion_time)
         else:
             wanted = _channels(channels)
             report = importer.read(files, connection, channels=wanted, ingestion_time=clock, progress=progress)
@@ -127,7 +132,7 @@ def open_telemetry(
         spill.end()
         raise
     now = clock or report.newest or datetime.now(UTC).replace(tzinfo=None)
-    engine = DuckDBEngine(connection)
+    engine = DuckDBEngine(connection, lake)
     weakref.finalize(engine, spill.end)
     if not tables and not watchlists:
         return Telemetry(engine, report, now)
@@ -166,17 +171,12 @@ def _is_lake(path: Path) -> bool:
     return is_lake(path)
 
 
-def _attach_lake(
-    paths: Sequence[Place],
-    connection: duckdb.DuckDBPyConnection,
-    clock: datetime | None,
-    channels: Iterable[str] | None,
-) -> ImportReport:
-    """What the lake holds, its tables standing in the connection; all of it counts as ingested now."""
-    from tiercel.telemetry.lake import attach  # noqa: PLC0415  as in `_is_lake`
+def _rows_of_lake(paths: Sequence[Place], clock: datetime | None, channels: Iterable[str] | None) -> LakeRows:
+    """What the lake holds; all of it counts as ingested now."""
+    from tiercel.telemetry.lake import LakeRows  # noqa: PLC0415  as in `_is_lake`
 
     lake = _the_lake(paths, channels)
-    return attach(lake, connection, ingestion_time=clock or (lake.span[1] if lake.span else None))
+    return LakeRows(lake, clock or (lake.span[1] if lake.span else None))
 
 
 def _the_lake(paths: Sequence[Place], channels: Iterable[str] | None) -> Dataset:

@@ -14,7 +14,7 @@ from tiercel.errors import InputError
 from tiercel.tables import TABLES
 from tiercel.tables.lake import Dataset, compact, create_lake, transaction
 from tiercel.tables.lake.schema import arrow_schema
-from tiercel.telemetry.lake import attach
+from tiercel.telemetry.lake import LakeRows, attach
 from tiercel.telemetry.storage import create_tables
 
 from .conftest import NOON, commit, rows
@@ -165,17 +165,47 @@ def test_spark_and_hive_see_the_days_as_partitions(lake, connection):
     assert found == [(date(2026, 3, 14), 1), (date(2026, 3, 15), 2), (None, 3)]
 
 
-def test_a_finding_s_events_are_found_in_many_parts(lake):
+@pytest.mark.parametrize("is_told", [True, False], ids=["by its parts", "by its views"])
+def test_a_finding_s_events_are_found_in_many_parts(lake, is_told):
     for number in range(3):
         commit(lake, rows(number, 10 + number, device=f"d{number}"), rows(100 + number, device="it's"))
     keys = {"d0": 0, "d2": 12, "it's": 101}
     with duckdb.connect() as connection:
-        attach(Dataset.open(lake), connection)
-        engine = DuckDBEngine(connection)
+        dataset = Dataset.open(lake)
+        attach(dataset, connection, ingestion_time=NOON)
+        engine = DuckDBEngine(connection, LakeRows(dataset, NOON) if is_told else None)
         every = connection.sql("SELECT DeviceId, Timestamp, ReportId FROM DeviceEvents").to_arrow_table()
-        for wanted in (keys, {"d0": 0}, {"it's": 101}, {}):
+        for wanted in (keys, {"d0": 0}, {"d0": 0, "d2": 12}, {"it's": 101}, {}):
             chosen = every.filter(pc.is_in(every.column("ReportId"), pa.array(list(wanted.values()), pa.int64())))
-            found = engine.matching("DeviceEvents", chosen.select(["DeviceId", "Timestamp"]), ["DeviceId", "ReportId"])
-            same_time = {one["ReportId"] for one in found.to_pylist()}
-            assert set(wanted.values()) <= same_time
-            assert {one["DeviceId"] for one in found.to_pylist()} == set(wanted)
+            columns = ["DeviceId", "ReportId", "_IngestionTime"]
+            found = engine.matching("DeviceEvents", chosen.select(["DeviceId", "Timestamp"]), columns).to_pylist()
+            assert set(wanted.values()) <= {one["ReportId"] for one in found}
+            assert {one["DeviceId"] for one in found} == set(wanted)
+            assert {one["_IngestionTime"] for one in found} <= {NOON}
+
+
+def test_a_finding_s_events_are_looked_for_in_the_parts_that_may_hold_them(lake):
+    days = [NOON + timedelta(days=day) for day in range(3)]
+    for number, day in enumerate(days):
+        commit(lake, *(rows(number, begin=day, device=device) for device in ("a", "b")))
+    near = LakeRows(Dataset.open(lake)).near
+    first = {("a", days[0])}
+    assert [held for _, held in near("DeviceEvents", first)] == [[("a", days[0])]]
+    assert [held for _, held in near("DeviceEvents", {("a", days[2]), ("b", days[0])})] == [
+        [("b", days[0])],
+        [("a", days[2])],
+    ]
+    assert not list(near("DeviceEvents", {("c", days[0]), ("a", days[0] - timedelta(days=1))}))
+    for place in (first, {("a", days[0] + timedelta(microseconds=at)) for at in range(500)}):
+        sql = next(sql for sql, _ in near("DeviceEvents", place))
+        assert sql.count(".parquet") == 1
+
+
+def test_many_places_are_asked_for_as_a_span(lake):
+    commit(lake, *(rows(number, device=f"d{number:03}") for number in range(300)))
+    with duckdb.connect() as connection:
+        dataset = Dataset.open(lake)
+        attach(dataset, connection)
+        keys = connection.sql("SELECT DeviceId, Timestamp FROM DeviceEvents WHERE ReportId != 7").to_arrow_table()
+        found = DuckDBEngine(connection, LakeRows(dataset)).matching("DeviceEvents", keys, ["ReportId"])
+    assert sorted(found.column("ReportId").to_pylist()) == [number for number in range(300) if number != 7]

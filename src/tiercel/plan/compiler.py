@@ -12,6 +12,7 @@ from sqlglot import exp
 from tiercel.errors import Issue, Severity
 from tiercel.plan.lacks import NOTHING, Lacks
 from tiercel.plan.literals import null, text
+from tiercel.plan.passes.read_anew import AUTHORS
 from tiercel.plan.plan import Plan
 from tiercel.plan.relation import Field, OrderKey, Relation, column
 from tiercel.plan.values import Refusal
@@ -87,6 +88,7 @@ class Compiler:
     is_lasting: bool = True
     inlined: int = 0
     recursive: set[str] = field(default_factory=set)
+    materialized: set[str] = field(default_factory=set)
     published: Mapping[str, Table] = field(default_factory=dict)
     _sentinel_names: frozenset[str] = frozenset()
     _taken: set[str] = field(default_factory=set)
@@ -251,7 +253,9 @@ class Compiler:
             needed.update(self._references(body))
             alias = exp.TableAlias(this=exp.Identifier(this=name, quoted=True))
             once = uses > 1 and name not in self.recursive
-            bodies.append(exp.CTE(this=body, alias=alias, materialized=True if once else None))
+            step = exp.CTE(this=body, alias=alias, materialized=True if once else None)
+            step.meta[AUTHORS] = name in self.materialized
+            bodies.append(step)
         if bodies:
             recursive = any(cte.alias in self.recursive for cte in bodies)
             select.set("with_", exp.With(expressions=bodies[::-1], recursive=recursive or None))

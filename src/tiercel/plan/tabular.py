@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sqlglot import exp
+
 from tiercel.kql import syntax
 from tiercel.plan.compiler import OPEN
 from tiercel.plan.expressions.names import BROKEN
@@ -119,7 +121,10 @@ def _called(context: Context, node: syntax.Call) -> Relation:
     if node.name == "materialize":
         if len(node.arguments) != 1 or isinstance(node.arguments[0], syntax.Named):
             raise Refusal("kql-argument-count", "`materialize` takes one table")
-        return context.compiler.seal(context.rows(node.arguments[0]))
+        rows = context.compiler.seal(context.rows(node.arguments[0]))
+        if isinstance(rows.source, exp.Table):
+            context.compiler.materialized.add(rows.source.name)
+        return rows
     if node.name == "table" and node.arguments:
         name = context.over(None).lower(node.arguments[0])  # type: ignore[arg-type]  # refused by `lower` otherwise
         if isinstance(name, Broken):

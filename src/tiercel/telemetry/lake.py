@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tiercel.tables import INGESTION_TIME, TABLES, Column, KustoType, Table
@@ -10,14 +12,14 @@ from tiercel.telemetry.report import ImportReport
 from tiercel.telemetry.storage import STORED_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     import duckdb
 
     from tiercel.tables.lake import Dataset, Part
 
-__all__ = ["attach", "rows_in"]
+__all__ = ["LakeRows", "attach", "rows_in"]
 
 _WILD = re.compile(r"[*?\[]")
 
@@ -66,6 +68,34 @@ def attach(
         rows[table.name] = sum(part.rows for part in parts)
     oldest, newest = dataset.span or (None, None)
     return ImportReport((), rows, oldest=oldest, newest=newest, issues=dataset.issues)
+
+
+@dataclass(frozen=True, slots=True)
+class LakeRows:
+    """A lake's rows by device and time, as `attach` with the same ingestion time shows them."""
+
+    dataset: Dataset
+    ingestion_time: datetime | None = None
+
+    def near(
+        self, table: str, places: Collection[tuple[str, datetime]]
+    ) -> Iterator[tuple[str, list[tuple[str, datetime]]]]:
+        """SQL for the rows of each part that may hold a row of one of these devices at its time, and which it may hold.
+
+        Raises InputError, naming the file, where such a part is missing or cut.
+        """
+        ordered = sorted(places, key=lambda place: place[1])
+        times = [time for _, time in ordered]
+        for part in self.dataset.parts(table):
+            begin = 0 if part.first is None else bisect_left(times, part.first)
+            end = len(times) if part.last is None else bisect_right(times, part.last)
+            held = [
+                (device, time)
+                for device, time in ordered[begin:end]
+                if part.least is None or part.greatest is None or part.least <= device <= part.greatest
+            ]
+            if held:
+                yield rows_in(self.dataset, TABLES[table], [part], ingestion_time=self.ingestion_time), held
 
 
 def rows_in(

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from tiercel.engines.duckdb.routines import RoutineFunctions
     from tiercel.plan import Plan
+    from tiercel.telemetry.lake import LakeRows
 
 __all__ = ["DuckDBEngine"]
 
@@ -50,10 +51,14 @@ def _set_up(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 class DuckDBEngine:
-    """Runs plans on a DuckDB connection that holds the tables of `tiercel.tables` by their names."""
+    """Runs plans on a DuckDB connection that holds the tables of `tiercel.tables` by their names.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    `lake` is where their rows stand, if they are views of a lake.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, lake: LakeRows | None = None) -> None:
         self._connection = connection
+        self._lake = lake
         self._sharing: frozenset[str] = frozenset()
         self._ahead: Mapping[str, Future[pa.Table]] = {}
         _set_up(connection)
@@ -155,7 +160,7 @@ class DuckDBEngine:
     def matching(self, table: str, keys: pa.Table, columns: Sequence[str]) -> pa.Table:
         """These columns of a stored table's rows that equal a row of `keys` in the columns of `keys`."""
         try:
-            return matching_rows(self._connection, table, keys, columns)
+            return matching_rows(self._connection, table, keys, columns, self._lake)
         except duckdb.Error as error:
             raise self._error(error, "") from error
 
