@@ -11,13 +11,14 @@ from typing import Final, TypeAlias
 
 from sqlglot import exp
 
+from tiercel.plan.passes.narrow_records import narrow_records
 from tiercel.plan.passes.read_anew import AUTHORS, read_anew
 from tiercel.plan.passes.window_join import window_join
 
-__all__ = ["AUTHORS", "PASSES", "Pass", "read_anew", "window_join"]
+__all__ = ["AUTHORS", "PASSES", "Pass", "narrow_records", "read_anew", "window_join"]
 
 Pass: TypeAlias = Callable[[exp.Select], exp.Select]
 """A rewrite. It may change the tree that it is given, which is nobody else's."""
 
-PASSES: Final[tuple[Pass, ...]] = (window_join, read_anew)
+PASSES: Final[tuple[Pass, ...]] = (window_join, narrow_records, read_anew)
 """Every pass, in the order in which they run."""
