@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tiercel.tables import Table
 
-__all__ = ["Read", "reads", "wanted_columns"]
+__all__ = ["Read", "reads"]
 
 
 _SOURCES: Final = frozenset({"expressions", "from_", "joins", "with_"})
@@ -37,16 +37,6 @@ class Read:
 
 def reads(tree: exp.Expr, tables: Mapping[str, Table]) -> tuple[Read, ...]:
     """Every place of the plan that reads one of the tables."""
-    return tuple(_looked_at(tree, tables).reads)
-
-
-def wanted_columns(tree: exp.Expr) -> Mapping[str, frozenset[str]]:
-    """The columns that somebody wants of each common table expression; none is named of which all may be wanted."""
-    found = _looked_at(tree, {})
-    return {name: frozenset(columns) for name, columns in found.wanted.items() if name not in found.whole}
-
-
-def _looked_at(tree: exp.Expr, tables: Mapping[str, Table]) -> _Reads:
     found = _Reads(tables)
     bodies = {cte.alias: cte.this for cte in tree.find_all(exp.CTE)}
     found.look(tree, None)
@@ -54,7 +44,7 @@ def _looked_at(tree: exp.Expr, tables: Mapping[str, Table]) -> _Reads:
         # A body reads what comes before it: all its readers have been looked at. A recursive one reads itself.
         wanted = None if _is_read_by_itself(name, body) else frozenset(found.wanted[name])
         found.look(body, None if name in found.whole else wanted)
-    return found
+    return tuple(found.reads)
 
 
 def _is_read_by_itself(name: str, body: exp.Expr) -> bool:
