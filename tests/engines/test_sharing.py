@@ -11,7 +11,7 @@ import duckdb
 import pytest
 from tests.conftest import ROOT
 
-from tiercel.engines.duckdb import DuckDBEngine, Spill
+from tiercel.engines.duckdb import DuckDBEngine, Spill, sharing
 from tiercel.hunt import hunt
 from tiercel.kql import Source
 from tiercel.plan import compile_text
@@ -73,6 +73,8 @@ def engine(tmp_path):
 FEW = (
     "DeviceNetworkEvents | where LocalPort < 30 and RemoteIP endswith '4' | count",
     "DeviceNetworkEvents | where LocalPort < 30 | where DeviceId == 'd1' | count",
+    "DeviceNetworkEvents | where LocalPort < 30 | summarize count() by DeviceId | sort by DeviceId asc",
+    "DeviceNetworkEvents | where LocalPort < 30 and RemoteIP == '10.0.0.1' | summarize max(LocalPort)",
 )
 
 
@@ -97,10 +99,12 @@ def test_shared_statements_see_the_same_rows(engine, tmp_path):
     "others",
     [
         (),
-        ("DeviceNetworkEvents | where RemotePort >= 0 | count",),
-        ("DeviceNetworkEvents | summarize count() by DeviceId",),
+        FEW[1:-1],
+        (*FEW[1:-1], "DeviceNetworkEvents | where LocalPort < 30"),
+        (*FEW[1:-1], "DeviceNetworkEvents | where RemotePort >= 0 | count"),
+        (*FEW[1:-1], "DeviceNetworkEvents | summarize count() by DeviceId"),
     ],
-    ids=["one reader", "nothing in common", "no condition"],
+    ids=["one reader", "too few readers", "one reads all columns", "nothing in common", "no condition"],
 )
 def test_what_is_not_worth_it_is_not_written(engine, tmp_path, others):
     statements = _statements(engine, [FEW[0], *others])
@@ -136,6 +140,8 @@ def test_the_source_s_rule_finds_the_same(tmp_path, monkeypatch):
     rules = [*found, *(rule for rule in read_catalog().rules if rule.id.startswith("scm"))]
     alone = hunt(tmp_path / "day", rules, attribution=False)
     monkeypatch.setattr(_HUNT, "_LARGE", 1)
+    monkeypatch.setattr(sharing, "FEWEST", 2)
+    monkeypatch.setattr(sharing, "MOST_COLUMNS", 99)
     together = hunt(tmp_path / "day", rules, attribution=False)
     assert together.rules_failed == ()
     assert [(run.rule.id, run.rows) for run in together.rules_run] == [

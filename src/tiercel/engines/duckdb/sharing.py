@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
     from tiercel.engines.engine import Statement, TableRead
 
-__all__ = ["NOT_SHARED", "SHARED", "shared_tables"]
+__all__ = ["FEWEST", "MOST_COLUMNS", "NOT_SHARED", "SHARED", "shared_tables"]
 
 SHARED: Final = "tiercel_shared"
 """The schema in which the files stand under their tables' names."""
 NOT_SHARED: Final = "nobody said that this column is needed:"
 """What a shared table fails with where a column that it does not hold is looked at after all: a null would be a lie."""
+FEWEST: Final = 4
+"""Fewer statements read what they need of a table themselves with less work than writing it for all of them is."""
+MOST_COLUMNS: Final = 24
+"""A statement that wants more columns reads the table itself: nobody else needs them, and writing them costs most."""
 _SMALL: Final = 0.35
 """The share of a table's rows up to which writing them once is less work than filtering them several times."""
 
@@ -56,7 +60,7 @@ def shared_tables(
     try:
         for table in large:
             readers = [one for one in statements if _may_share(one, table)]
-            if len(readers) < 2:
+            if len(readers) < FEWEST:
                 continue
             wanted = [each for one in readers for each in one.reads if each.table == table]
             file = folder / f"{table}.parquet"
@@ -76,9 +80,9 @@ def shared_tables(
 
 
 def _may_share(statement: Statement, table: str) -> bool:
-    """Whether the statement reads the table, and nowhere without a condition."""
+    """Whether the statement reads the table, and nowhere without a condition or in all its breadth."""
     its = [each for each in statement.reads if each.table == table]
-    return bool(its) and all(each.conditions for each in its)
+    return bool(its) and all(each.conditions and len(each.columns) <= MOST_COLUMNS for each in its)
 
 
 def _write(
