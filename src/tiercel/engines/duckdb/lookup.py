@@ -60,9 +60,7 @@ def matching_rows(
         connection.unregister(_KEYS)
 
 
-def _sources(
-    connection: duckdb.DuckDBPyConnection, table: str, keys: pa.Table, lake: LakeRows | None
-) -> Iterator[str]:
+def _sources(connection: duckdb.DuckDBPyConnection, table: str, keys: pa.Table, lake: LakeRows | None) -> Iterator[str]:
     """What holds the rows that are looked for: the table; of a lake's, its parts' rows at these devices and times.
 
     A reader of Parquet passes over what does not hold one of few values of a part's own, and reads all where devices
