@@ -108,3 +108,9 @@ def test_a_bomb_is_not_unpacked(bench: Bench) -> None:
 def test_a_document_that_declares_entities_is_not_read(bench: Bench) -> None:
     text = '<!DOCTYPE a [<!ENTITY x "y"><!ENTITY z "&x;&x;&x;">]><a>&z;</a>'
     assert bench.values([f"parse_xml({json.dumps(text)})"]) == [("dynamic", None)]
+
+
+def test_squares_beyond_a_real_are_no_error() -> None:
+    fit = ROUTINES["series_fit_line_dynamic"].call([0, 1e200])
+    assert isinstance(fit, dict)
+    assert fit["variance"] == float("inf")

@@ -11,6 +11,7 @@ import statistics
 from typing import Final
 
 from tiercel.plan.routines.fits import line_through, spectrum_of
+from tiercel.plan.routines.numbers import squared
 from tiercel.plan.routines.routine import Routine
 from tiercel.plan.routines.series import numbers_of
 from tiercel.tables import KustoType
@@ -41,7 +42,7 @@ def _correlations(values: list[float]) -> list[float]:
     mean = sum(values) / size
     padded = [one - mean for one in values]
     padded += [0.0] * ((1 << (2 * size - 1).bit_length()) - size)
-    powers = [complex(abs(one) ** 2) for one in spectrum_of([complex(one) for one in padded], -1)]
+    powers = [complex(squared(abs(one))) for one in spectrum_of([complex(one) for one in padded], -1)]
     sums = [one.real / len(padded) for one in spectrum_of(powers, 1)[: size // 2 + 1]]
     variance = sums[0] / size
     return [sums[lag] / (size - lag) / variance if variance > 0 else 0.0 for lag in range(len(sums))]

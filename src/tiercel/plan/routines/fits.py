@@ -6,6 +6,7 @@ import cmath
 import math
 from typing import Final
 
+from tiercel.plan.routines.numbers import squared
 from tiercel.plan.routines.routine import Routine
 from tiercel.plan.routines.series import numbers_of
 from tiercel.tables import KustoType
@@ -39,8 +40,8 @@ def _quality(values: list[float], fit: list[float]) -> dict[str, object]:
     """How near a fit is: R squared, the variance of the values and of what the fit leaves."""
     size = len(values)
     mean = sum(values) / size
-    total = sum((one - mean) ** 2 for one in values)
-    left = sum((one - fitted) ** 2 for one, fitted in zip(values, fit, strict=True))
+    total = sum(squared(one - mean) for one in values)
+    left = sum(squared(one - fitted) for one, fitted in zip(values, fit, strict=True))
     return {
         "rsquare": 1 - left / total if total else 0.0,
         "variance": total / (size - 1) if size > 1 else 0.0,
@@ -78,7 +79,7 @@ def _fit_2lines(series: object) -> dict[str, object] | None:
     for split in range(2, len(values) - 1):
         left, right = _line(values[:split]), _line(values[split:])
         rest = sum(
-            (one - fitted) ** 2
+            squared(one - fitted)
             for half, line in ((values[:split], left), (values[split:], right))
             for one, fitted in zip(half, _as_list(line["line_fit"]), strict=True)
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-__all__ = ["integer_of_real", "real_text", "wrap_int"]
+__all__ = ["integer_of_real", "real_text", "squared", "wrap_int"]
 
 _NAMES: Final = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
@@ -34,3 +34,12 @@ def integer_of_real(value: float, bits: int) -> int | None:
     if not math.isfinite(value):
         return None
     return max(-(1 << (bits - 1)), min((1 << (bits - 1)) - 1, int(value)))
+
+
+def squared(value: float) -> float:
+    """The value times itself: infinity where that is beyond a real, which `**` would refuse.
+
+    >>> squared(3.0), squared(1e200)
+    (9.0, inf)
+    """
+    return value * value

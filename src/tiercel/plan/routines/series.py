@@ -7,6 +7,7 @@ import math
 import operator
 from typing import TYPE_CHECKING, Any, Final
 
+from tiercel.plan.routines.numbers import squared
 from tiercel.plan.routines.routine import Routine
 from tiercel.tables import KustoType
 
@@ -222,7 +223,8 @@ def _cosine_similarity(first: object, second: object, *magnitudes: float | None)
     if pairs is None:
         return None
     sizes = [
-        math.sqrt(sum(pair[at] ** 2 for pair in pairs)) if magnitudes[at] is None else magnitudes[at] for at in (0, 1)
+        math.sqrt(sum(squared(pair[at]) for pair in pairs)) if magnitudes[at] is None else magnitudes[at]
+        for at in (0, 1)
     ]
     product = float(sizes[0] or 0) * float(sizes[1] or 0)
     return sum(a * b for a, b in pairs) / product if product else None
@@ -237,7 +239,7 @@ def _pearson(first: object, second: object) -> float | None:
     if pairs is None:
         return None
     means = [sum(pair[at] for pair in pairs) / len(pairs) for at in (0, 1)]
-    spread = [math.sqrt(sum((pair[at] - means[at]) ** 2 for pair in pairs)) for at in (0, 1)]
+    spread = [math.sqrt(sum(squared(pair[at] - means[at]) for pair in pairs)) for at in (0, 1)]
     together = sum((a - means[0]) * (b - means[1]) for a, b in pairs)
     return together / (spread[0] * spread[1]) if spread[0] and spread[1] else None
 
@@ -283,7 +285,7 @@ def _stats(series: object, ignore_nonfinite: bool | None) -> dict[str, object] |
         return None
     values = [one for _, one in kept]
     mean = sum(values) / len(values)
-    variance = sum((one - mean) ** 2 for one in values) / (len(values) - 1) if len(values) > 1 else 0.0
+    variance = sum(squared(one - mean) for one in values) / (len(values) - 1) if len(values) > 1 else 0.0
     low, high = min(kept, key=lambda pair: pair[1]), max(kept, key=lambda pair: pair[1])
     return {
         "min": low[1],
