@@ -75,7 +75,7 @@ def answers(url, bucket):
     try:
         obstore.put(store, "ready", b"")
         obstore.delete(store, "ready")
-    except obstore.exceptions.BaseError:
+    except (obstore.exceptions.BaseError, FileNotFoundError):  # a server that is starting knows of no page
         return False
     return True
 
