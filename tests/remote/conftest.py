@@ -21,7 +21,7 @@ BUCKET = "lakes"
 def free_ports(count):
     """Ports whose number plus 10,000 is free too, since there the server talks gRPC."""
     found = []
-    for port in range(20000 + os.getpid() % 2000, 22700):
+    for port in range(20000 + os.getpid() % 1000 * 2, 22700, 10):  # it takes some of the neighbours, too
         with socket.socket() as one, socket.socket() as other:
             try:
                 one.bind(("127.0.0.1", port))
@@ -90,9 +90,13 @@ def server():
         pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="tiercel-store-"))
     process, url = started(folder)
+    again = 3
     try:
-        for _ in range(300):
-            assert process.poll() is None, (folder / "log").read_text()[-2000:]
+        for _ in range(900):
+            if process.poll() is not None:  # somebody else was faster at one of the ports
+                again -= 1
+                assert again, (folder / "log").read_text()[-2000:]
+                process, url = started(folder)
             if answers(url, BUCKET):
                 break
             time.sleep(0.1)
