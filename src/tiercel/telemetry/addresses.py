@@ -27,7 +27,7 @@ def insert_addresses(connection: duckdb.DuckDBPyConnection) -> None:
                 "ReportId": "0",
                 "_Source": "'derived from connections'",
             },
-            f"""FROM (SELECT device_id, any_value(d.device_name) AS device_name, max(o.last) AS moment,
+            f"""FROM (SELECT device_id, min(d.device_name) AS device_name, max(o.last) AS moment,
                 CAST(to_json(list(DISTINCT {address} ORDER BY {address})) AS VARCHAR) AS addresses
                 FROM own_address o JOIN (SELECT DISTINCT device_id, device_name FROM device) d USING (device_id)
                 GROUP BY device_id) e""",

@@ -95,14 +95,14 @@ def set_network_clock(connection: duckdb.DuckDBPyConnection) -> tuple[Clock, ...
     )
     connection.execute(
         f"""UPDATE link SET told_by = twin.sysmon FROM (
-            SELECT w.link AS security, arg_min(s.link, abs(epoch(w.moment) - epoch(s.moment))) AS sysmon
+            SELECT w.link AS security, arg_min(s.link, (abs(epoch(w.moment) - epoch(s.moment)), s.link)) AS sysmon
             FROM link s JOIN link w ON w.device_id = s.device_id AND w.ends = s.ends
             WHERE s.event_id = 3 AND w.event_id = 5156 AND abs(epoch(w.moment) - epoch(s.moment)) <= {_SAME} GROUP BY w.link
         ) twin WHERE link.link = twin.security"""
     )
     connection.execute(
         """UPDATE link SET pid = coalesce(link.pid, twin.pid), image = coalesce(link.image, twin.image) FROM (
-            SELECT told_by, any_value(pid) AS pid, any_value(image) AS image FROM link WHERE told_by IS NOT NULL GROUP BY told_by
+            SELECT told_by, min(pid) AS pid, min(image) AS image FROM link WHERE told_by IS NOT NULL GROUP BY told_by
         ) twin WHERE link.link = twin.told_by AND link.event_id = 3"""
     )
     rows = connection.execute(

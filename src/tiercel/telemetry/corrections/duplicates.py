@@ -64,14 +64,16 @@ def pair_channels(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes `service_twin`, `pipe_twin` and `binding_twin`: events of two channels that tell of one thing."""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE service_twin AS
-        SELECT y.event AS system, arg_min(s.event, abs(epoch(s.moment) - epoch(y.moment))) AS security, any_value(y.source) AS source
+        SELECT y.event AS system, arg_min(s.event, (abs(epoch(s.moment) - epoch(y.moment)), s.event)) AS security,
+            any_value(y.source) AS source
         FROM event_system_service_install y JOIN event_security_service_install s
             ON s.device_id = y.device_id AND lower(s.ServiceName) = lower(y.ServiceName)
             AND abs(epoch(s.moment) - epoch(y.moment)) <= {_SAME} GROUP BY y.event"""
     )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE pipe_twin AS
-        SELECT p.event AS sysmon, arg_min(s.event, abs(epoch(s.moment) - epoch(p.moment))) AS security, any_value(p.source) AS source
+        SELECT p.event AS sysmon, arg_min(s.event, (abs(epoch(s.moment) - epoch(p.moment)), s.event)) AS security,
+            any_value(p.source) AS source
         FROM event_sysmon_pipe p JOIN event_security_share s
             ON s.device_id = p.device_id AND ltrim(lower(s.RelativeTargetName), '\\') = ltrim(lower(p.PipeName), '\\')
             AND abs(epoch(s.moment) - epoch(p.moment)) <= {_SAME}

@@ -50,7 +50,7 @@ def _match_starts(connection: duckdb.DuckDBPyConnection) -> None:
         WHERE {Family.SYSMON.events}.uid IS NULL AND {Family.SYSMON.events}.event = c.event"""
     )
     nearest = """ORDER BY c.pid IS NULL, a.command_line IS DISTINCT FROM c.command_line,
-        abs(epoch(a.moment) - epoch(c.moment))"""
+        abs(epoch(a.moment) - epoch(c.moment)), c.event, a.event"""
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE audited AS
         WITH audit AS (
@@ -73,8 +73,8 @@ def _sight(connection: duckdb.DuckDBPyConnection) -> None:
     named = 'device_id, uid, number(ProcessId), known(Image), known("User"), NULL, moment'
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE sighted AS
-        SELECT device_id, uid, max(pid) AS pid, any_value(image) AS image, any_value(account) AS account,
-            any_value(command_line) AS command_line, min(moment) AS first_seen
+        SELECT device_id, uid, max(pid) AS pid, min(image) AS image, min(account) AS account,
+            min(command_line) AS command_line, min(moment) AS first_seen
         FROM (
             SELECT device_id, uid, pid, image, NULL AS account, command_line, moment FROM created
             UNION ALL SELECT {named} FROM {Family.IMAGE.events} WHERE uid IS NOT NULL
@@ -97,11 +97,11 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
         WITH sysmon AS (
             SELECT e.* EXCLUDE (uid), c.uid AS c_uid, c.parent_uid, c.parent_pid
             FROM event_sysmon_process_create e JOIN created c USING (event)
-            QUALIFY row_number() OVER (PARTITION BY e.device_id, c.uid ORDER BY e.moment) = 1),
+            QUALIFY row_number() OVER (PARTITION BY e.device_id, c.uid ORDER BY e.moment, e.event) = 1),
         security AS (
             SELECT e.* EXCLUDE (uid), a.uid AS a_uid, a.parent_pid
             FROM event_security_process_create e JOIN audited a USING (event)
-            QUALIFY row_number() OVER (PARTITION BY e.device_id, a.uid ORDER BY e.moment) = 1),
+            QUALIFY row_number() OVER (PARTITION BY e.device_id, a.uid ORDER BY e.moment, e.event) = 1),
         ended AS (
             SELECT device_id, uid, max(moment) AS ended FROM event_sysmon_process_end WHERE uid IS NOT NULL GROUP BY ALL),
         every AS (
@@ -168,7 +168,7 @@ def _add_by_id(connection: duckdb.DuckDBPyConnection) -> None:
             WHERE p.uid IS NULL OR p.ended < n.moment - INTERVAL {_SLACK} SECOND
                 OR lower(base_name(p.image)) <> lower(base_name(n.image))),
         told AS (
-            SELECT device_id, pid, arg_max(image, (contains(image, ':'), length(image))) AS image,
+            SELECT device_id, pid, arg_max(image, (contains(image, ':'), length(image), image)) AS image,
                 min(moment) AS first_seen
             FROM homeless GROUP BY device_id, pid, lower(base_name(image)))
         SELECT device_id, pid, image, '?' || pid || '-' || epoch_ms(first_seen) AS uid,

@@ -21,9 +21,9 @@ def infer_sessions(connection: duckdb.DuckDBPyConnection) -> None:
         SET logon_id = told.logon_id, audit_name = told.name, audit_domain = told.domain, sid = told.sid,
             inferred = list_concat(process.inferred, ['LogonId', 'AccountName', 'AccountDomain', 'AccountSid'])
         FROM (
-            SELECT c.device_id, c.parent_uid AS uid, any_value(number(e.SubjectLogonId)) AS logon_id,
-                any_value(e.SubjectUserName) AS name, any_value(e.SubjectDomainName) AS domain,
-                any_value(e.SubjectUserSid) AS sid
+            SELECT c.device_id, c.parent_uid AS uid, min(number(e.SubjectLogonId)) AS logon_id,
+                min(e.SubjectUserName) AS name, min(e.SubjectDomainName) AS domain,
+                min(e.SubjectUserSid) AS sid
             FROM process c
             JOIN audited a ON a.device_id = c.device_id AND a.uid = c.uid
             JOIN event_security_process_create e ON e.event = a.event

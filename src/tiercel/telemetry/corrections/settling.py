@@ -135,18 +135,18 @@ def _place_zones(connection: duckdb.DuckDBPyConnection) -> tuple[Clock, ...]:
     )
     connection.execute(
         """CREATE OR REPLACE TEMP TABLE zone AS
-        WITH by_hour AS (SELECT folder, device_name, clock, hour, arg_max(quarters, rows) AS quarters FROM (
+        WITH by_hour AS (SELECT folder, device_name, clock, hour, arg_max(quarters, (rows, -abs(quarters), quarters)) AS quarters FROM (
                 SELECT folder, device_name, clock, hour, quarters, sum(rows) AS rows FROM zone_seen GROUP BY ALL)
                 GROUP BY folder, device_name, clock, hour),
-            by_file AS (SELECT file, device_name, clock, arg_max(quarters, rows) AS quarters FROM (
+            by_file AS (SELECT file, device_name, clock, arg_max(quarters, (rows, -abs(quarters), quarters)) AS quarters FROM (
                 SELECT file, device_name, clock, quarters, sum(rows) AS rows FROM zone_seen GROUP BY ALL)
                 GROUP BY file, device_name, clock),
-            by_device AS (SELECT folder, device_name, clock, arg_max(quarters, rows) AS quarters FROM (
+            by_device AS (SELECT folder, device_name, clock, arg_max(quarters, (rows, -abs(quarters), quarters)) AS quarters FROM (
                 SELECT folder, device_name, clock, quarters, sum(rows) AS rows FROM zone_seen GROUP BY ALL)
                 GROUP BY folder, device_name, clock),
-            by_folder AS (SELECT folder, clock, arg_max(quarters, rows) AS quarters FROM (
+            by_folder AS (SELECT folder, clock, arg_max(quarters, (rows, -abs(quarters), quarters)) AS quarters FROM (
                 SELECT folder, clock, quarters, sum(rows) AS rows FROM zone_seen GROUP BY ALL) GROUP BY folder, clock),
-            by_stamp AS (SELECT folder, clock, arg_max(lag, rows) AS quarters FROM (
+            by_stamp AS (SELECT folder, clock, arg_max(lag, (rows, -abs(lag), lag)) AS quarters FROM (
                 SELECT folder, clock, lag, sum(rows) AS rows FROM zone_wanted WHERE lag IS NOT NULL GROUP BY ALL)
                 GROUP BY folder, clock)
         SELECT file, computer, device_name, clock, hour, rows,

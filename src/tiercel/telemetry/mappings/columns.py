@@ -111,7 +111,7 @@ def also_told(table: str, by: str, event: str = "e.event") -> str:
 
     A join, since DuckDB takes as long to plan a subquery that looks back at its row as all the rest of the mapping.
     """
-    return f"LEFT JOIN (SELECT {by} AS told, any_value(source) AS source FROM {table} GROUP BY 1) also ON also.told = {event}"
+    return f"LEFT JOIN (SELECT {by} AS told, min(source) AS source FROM {table} GROUP BY 1) also ON also.told = {event}"
 
 
 def inferred(columns: Mapping[str, str], *lists: str) -> str:

@@ -66,11 +66,11 @@ KIND: Final = Kind(
                 "ReportId": "e.report_id",
                 "_Source": "e.source",
             },
-            events="""(SELECT device_id, sha1, min(moment) AS moment, arg_min(device_name, moment) AS device_name,
-                arg_min(report_id, moment) AS report_id, arg_min(source, moment) AS source,
-                arg_min(lower(Signed) = 'true', moment) AS signed,
-                arg_min(coalesce(known(Signature), ''), moment) AS signer,
-                arg_min(lower(Signed) = 'true' AND SignatureStatus = 'Valid', moment) AS trusted
+            events="""(SELECT device_id, sha1, min(moment) AS moment, arg_min(device_name, event) AS device_name,
+                arg_min(report_id, event) AS report_id, arg_min(source, event) AS source,
+                arg_min(lower(Signed) = 'true', event) AS signed,
+                arg_min(coalesce(known(Signature), ''), event) AS signer,
+                arg_min(lower(Signed) = 'true' AND SignatureStatus = 'Valid', event) AS trusted
                 FROM (SELECT *, hash_of(Hashes, 'SHA1') AS sha1 FROM event_sysmon_image_load
                     WHERE lower(Signed) IN ('true', 'false'))
                 WHERE sha1 <> '' GROUP BY device_id, sha1)""",
