@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tiercel.errors import InputError, Severity, UsageError
-from tiercel.tables.lake import Dataset, Input, Overlap, Transaction, create_lake, is_lake, local, log, storage
+from tiercel.tables.lake import Dataset, Input, Overlap, Transaction, compact, create_lake, is_lake, local, log, storage
 from tiercel.tables.lake.records import seal
 
 from .conftest import NOON, commit, rows, stored
@@ -292,3 +292,29 @@ def test_commits_tell_what_came_since(lake):
     assert [one.version for one in later] == [2, 3]
     assert [one.inputs[0].path for one in later] == ["2", "3"]
     assert {one.ingestion_time for one in later} == {NOON}
+
+
+def test_a_lake_that_is_known_is_read_on_and_its_log_is_not_read_again(summed_up):
+    known = Dataset.open(summed_up)
+    assert known.newer() is known
+    for name in (summed_up / "_tiercel" / "checkpoints").iterdir():
+        name.write_bytes(b"not read")
+    commit(summed_up, rows(10), name=10)
+    compact(summed_up)
+    newer = known.newer()
+    assert (known.version, known.rows("DeviceEvents")) == (9, 9)
+    whole = Dataset.open(summed_up)
+    assert (newer.version, newer.tables, newer.inputs, newer.offsets) == (11, whole.tables, whole.inputs, whole.offsets)
+    assert not newer.issues
+
+
+@pytest.mark.parametrize("commits", [4, 10])
+def test_a_lake_that_was_put_back_from_a_copy_is_read_whole(commits, summed_up, tmp_path):
+    other = tmp_path / "other"
+    for number in range(1, commits + 1):
+        commit(other, rows(100 + number), name=100 + number)
+    compact(other)
+    known = Dataset.open(summed_up)
+    shutil.rmtree(summed_up)
+    shutil.copytree(other, summed_up)
+    assert known.newer().tables == Dataset.open(other).tables

@@ -47,14 +47,15 @@ class Arrived:
     tables: Mapping[str, int] = field(default_factory=dict)
 
 
-def take_in(lake: Place, sources: Sequence[Source], now: datetime) -> Arrived:
+def take_in(lake: Place, sources: Sequence[Source], now: datetime, known: Dataset | None = None) -> Arrived:
     """What came in from the sources, committed to the lake with `now` as its time of ingestion.
 
     Where another watcher has read a source further meanwhile, nothing was added and more is said to be waiting. Raises
-    InputError where the lake cannot be written, EngineError where DuckDB gives up; then, too, nothing was added.
+    InputError where the lake cannot be written, EngineError where DuckDB gives up; then, too, nothing was added. The
+    lake is read on from `known`, where that is given.
     """
     with Transaction.begin(lake) as transaction:
-        dataset = Dataset.open(lake)
+        dataset = Dataset.open(lake) if known is None else known.newer()
         taken, issues = _taken(sources, dataset, transaction.folder)
         try:
             arrived = _import(transaction, dataset, taken, now)

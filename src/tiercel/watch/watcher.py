@@ -132,6 +132,7 @@ class Watcher:
         self._tasks: dict[str, _Task] = {}
         self._spans: dict[int, tuple[Span, ...]] = {}
         self._newest: datetime | None = None
+        self._known: Dataset | None = None
         self._compactions = self._steps = 0
         self._warned: set[Issue] = set()
         self.holder = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
@@ -181,6 +182,8 @@ class Watcher:
         except LeaseLostError as error:
             self._forget_all()
             stepped.issues.append(Issue("watch-lease", str(error), severity=Severity.WARNING))
+        if stepped.failed:  # whatever was wrong, what is known of the lake is not what the next step rests on
+            self._known = None
         self._told(stepped)
         self._steps += 1
         return stepped
@@ -194,13 +197,19 @@ class Watcher:
     def _forget_all(self) -> None:
         """Another watcher works: what this one knows of progress and offsets is of no use any more."""
         self._progress = {}
+        self._known = None
         for source in self._sources:
             source.again()
+
+    def _opened(self) -> Dataset:
+        """The lake as it stands now: its log is read on from where it was read before, not from its beginning."""
+        self._known = Dataset.open(self.lake) if self._known is None else self._known.newer()
+        return self._known
 
     def _take_in(self, stepped: Stepped) -> None:
         """Reads the sources to their end, as far as one step goes."""
         if self._newest is None:
-            self._newest = newest_ingestion(Dataset.open(self.lake))
+            self._newest = newest_ingestion(self._opened())
         if self._newest is not None and stepped.now < self._newest:
             gap = self._newest - stepped.now
             message = f"the clock is {gap} behind the newest row of the lake: it was set back, or another one is fast"
@@ -213,7 +222,7 @@ class Watcher:
         total = Arrived()
         for _ in range(_ROUNDS):
             try:
-                arrived = take_in(self.lake, self._sources, stepped.now)
+                arrived = take_in(self.lake, self._sources, stepped.now, self._known)
             except TiercelError as error:
                 hint = "nothing of it was kept by half; it is tried again at the next step"
                 total = replace(total, issues=(*total.issues, Issue("watch-import", str(error), hint=hint)))
@@ -249,7 +258,7 @@ class Watcher:
 
     def _hunt(self, stepped: Stepped) -> None:
         """Runs the rules that are due, and records what those found that came to their end."""
-        dataset = Dataset.open(self.lake)
+        dataset = self._opened()
         stepped.issues += dataset.issues
         if not self._progress:
             self._progress = self._ledger.progress()
@@ -373,7 +382,7 @@ class Watcher:
         """Merges small parts where there are many, and forgets pieces that no look will come back to."""
         if self.options.keeps_up:
             try:
-                done = keep_up(self.lake, Dataset.open(self.lake), self._compactions)
+                done = keep_up(self.lake, self._opened(), self._compactions)
             except TiercelError as error:
                 hint = "the lake is as it was; it is tried again at the next step"
                 stepped.issues.append(Issue("watch-upkeep", str(error), hint=hint, severity=Severity.WARNING))

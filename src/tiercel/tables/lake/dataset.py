@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from tiercel.errors import InputError, Issue
 from tiercel.tables import TABLES
-from tiercel.tables.lake.log import check_format, oldest_commit, read_commits, read_state
+from tiercel.tables.lake.log import State, check_format, oldest_commit, read_commits, read_state
 from tiercel.tables.lake.schema import fingerprint, table_named
 from tiercel.tables.lake.storage import Storage, storage_at
 
@@ -49,7 +49,27 @@ class Dataset:
         """
         storage = storage_at(where)
         check_format(storage)
-        state = read_state(storage)
+        return cls._of(storage, read_state(storage))
+
+    def newer(self) -> Dataset:
+        """The lake as it stands now, read on from here: only the commits since. Raises as `open` does.
+
+        Where what is known here does not lead to what stands there (a lake put back from a copy), all is read.
+        """
+        if self.issues:
+            return Dataset.open(self.storage)
+        check_format(self.storage)
+        parts = {part.path: part for parts in self.tables.values() for part in parts}
+        known = State(self.version, parts, dict(self.inputs), offsets=dict(self.offsets))
+        try:
+            state = read_state(self.storage, known)
+        except InputError:
+            return Dataset.open(self.storage)
+        return self if state.version == self.version else Dataset._of(self.storage, state)
+
+    @classmethod
+    def _of(cls, storage: Storage, state: State) -> Dataset:
+        """What the state says, by table."""
         tables: dict[str, list[Part]] = {name: [] for name in TABLES}
         for part in sorted(state.parts.values(), key=lambda part: part.path):
             if part.table in tables:
