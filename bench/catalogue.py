@@ -1,6 +1,7 @@
 """All shipped rules in one hunt, beside the slowest of them alone, over the same lake of 100 million network events.
 
-What follows a hunt (who called, and what came after) is left out on both sides. TIERCEL_BENCH_LARGEST sets another size.
+What follows a hunt (who called, and what came after) is left out on both sides. TIERCEL_BENCH_LARGEST sets another
+size.
 """
 
 from __future__ import annotations

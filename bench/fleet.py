@@ -348,10 +348,13 @@ def _day(connection: duckdb.DuckDBPyConnection, stream: _Stream, day: int) -> pa
     moment = f"CASE i {' '.join(moments)} END" if moments else "NULL"
     connection.execute(f"""CREATE OR REPLACE TEMP TABLE drawn AS SELECT i, d, device_id,
         TIMESTAMP '2026-01-01' + to_days({day}) + to_microseconds(({stream.moment})::BIGINT) AS ts, slot
-        FROM (SELECT i::BIGINT AS i, {moment} AS attack, coalesce(attack, (hash(i, 1, '{stream.table}') % 86400000000)::BIGINT) AS micros,
-            CASE WHEN attack IS NOT NULL THEN 1 + {day} % {_DEVICES - 1} WHEN hash(i, 2, '{stream.table}') % 100 < {_BUSY_SHARE} THEN 0
+        FROM (SELECT i::BIGINT AS i, {moment} AS attack,
+                coalesce(attack, (hash(i, 1, '{stream.table}') % 86400000000)::BIGINT) AS micros,
+            CASE WHEN attack IS NOT NULL THEN 1 + {day} % {_DEVICES - 1}
+                WHEN hash(i, 2, '{stream.table}') % 100 < {_BUSY_SHARE} THEN 0
                 ELSE 1 + hash(i, 10, '{stream.table}') % {_DEVICES - 1} END AS d,
-            CASE WHEN attack IS NULL THEN hash(i, 3, '{stream.table}') % {_SLOTS} ELSE {_SLOTS} + i - {first} END AS slot
+            CASE WHEN attack IS NULL THEN hash(i, 3, '{stream.table}') % {_SLOTS}
+                ELSE {_SLOTS} + i - {first} END AS slot
             FROM range({first}, {first + stream.daily}) numbers(i))
         JOIN device USING (d) JOIN {stream.table}_kinds USING (slot) ORDER BY device_id, ts""")
     absent = [column for column in (*table.columns, *table.hidden) if column.name not in stream.values]

@@ -1,10 +1,10 @@
 """A whole `tiercel hunt` beside the bare reading of the same files, in one run.
 
-JSON lines: the captures whose names begin with otrf-dcom, otrf-scm, otrf-wmi and otrf-other, unpacked, beside DuckDB's
-own `read_json` of the same files with the columns that the mappings need. Event logs: every .evtx of the captures, beside
-the `evtx` library's own `records_json` loop. Each side runs in a process of its own, start included, with compiled
-bytecode as every installed package has it, whatever PYTHONDONTWRITEBYTECODE says here; the better of three runs
-counts. The captures are looked for where TIERCEL_REAL_DATA says.
+JSON lines: the captures whose names begin with otrf-dcom, otrf-scm, otrf-wmi and otrf-other, unpacked, beside
+DuckDB's own `read_json` of the same files with the columns that the mappings need. Event logs: every .evtx of the
+captures, beside the `evtx` library's own `records_json` loop. Each side runs in a process of its own, start included,
+with compiled bytecode as every installed package has it, whatever PYTHONDONTWRITEBYTECODE says here; the better of
+three runs counts. The captures are looked for where TIERCEL_REAL_DATA says.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def compared(name: str, floor: str, files: Sequence[Path], bound: float) -> Iter
 
 
 def taken(command: Sequence[str], expected: Sequence[int]) -> tuple[float, float, float]:
-    """Seconds, peak resident MB, and seconds of processor, of a process that ends with one of the expected exit codes."""
+    """Seconds, peak resident MB, and seconds of processor, of a process that ends with an expected exit code."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     env["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir(), "tiercel-bench-bytecode"))
     begun = time.perf_counter()

@@ -1,11 +1,12 @@
 """`tiercel import --lake` beside the bare reading of the same files, in one run, and its memory as files grow.
 
 JSON lines: the captures that `hunting` takes, and generated telemetry in which every record is a wanted event, as
-Winlogbeat and as NXLog write it; beside DuckDB's own `read_json` of the same files with the columns that the mappings need,
-into a table. Event logs: every .evtx of the captures, and a larger body of those that hold wanted events, in copies
-whose computer has another name; beside the `evtx` library's own `records_json` loop. Each side runs in a process of its
-own, start included; the better of two runs counts. What is generated is kept beside the lakes of the other
-measurements; `TIERCEL_BENCH_HOSTS` sets the hosts of the larger body (default 1,000, a day: 1.1 GB as Winlogbeat writes it).
+Winlogbeat and as NXLog write it; beside DuckDB's own `read_json` of the same files with the columns that the mappings
+need, into a table. Event logs: every .evtx of the captures, and a larger body of those that hold wanted events, in
+copies whose computer has another name; beside the `evtx` library's own `records_json` loop. Each side runs in a
+process of its own, start included; the better of two runs counts. What is generated is kept beside the lakes of the
+other measurements; `TIERCEL_BENCH_HOSTS` sets the hosts of the larger body (default 1,000, a day: 1.1 GB of
+Winlogbeat's).
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ for kind in KINDS:
     for field in kind.fields:
         names.setdefault(field.lower(), field)
 fields = ", ".join(f'"{name}" VARCHAR' for name in names.values())
-winlog = ("STRUCT(event_id VARCHAR, channel VARCHAR, computer_name VARCHAR, record_id VARCHAR, process STRUCT(pid VARCHAR),"
+winlog = ("STRUCT(event_id VARCHAR, channel VARCHAR, computer_name VARCHAR, record_id VARCHAR,"
+    " process STRUCT(pid VARCHAR),"
     f' "user" STRUCT(identifier VARCHAR), event_data STRUCT({fields}))')
 columns = {"@timestamp": "VARCHAR", "winlog": winlog}
 relation = "read_json(?, format = 'newline_delimited', maximum_object_size = 33554432, columns = " + repr(columns) + ")"

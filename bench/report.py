@@ -1,4 +1,4 @@
-"""The report of 500 findings: how long it takes to write, how large it is, how long Chromium takes to draw and search it.
+"""The report of 500 findings: how long it takes to write, its size, how long Chromium takes to draw and search it.
 
 The findings are those of every simulated scenario in every variant, hunted and attributed, so that each is as full as
 a real one; where they are fewer, they are told again under other ids and times. Drawing is timed from the request for
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.result import Result
-
 from tiercel.hunt import Findings, hunt
 from tiercel.report import write_page
 from tiercel.saved import Saved, dump, load

@@ -1,9 +1,10 @@
-"""Others beside `tiercel query`, on the same rows of the same Parquet files, each in a process of its own, start included.
+"""Others beside `tiercel query`, on the same rows of the same Parquet files, each in its own process, start included.
 
-The question is the heart of the SCM rule: what did services.exe start within ten seconds of a connection that it accepted?
-The `eql` library answers it with a sequence over a million network events and their process starts; chdb and Polars with a
-join by hand that has the time in its key, duckdb-kql with the same KQL, over TIERCEL_BENCH_SCALE network events (20 million).
-All but eql give the same number of pairs, or the measurement fails; eql pairs each start with the last connection alone.
+The question is the heart of the SCM rule: what did services.exe start within ten seconds of a connection that it
+accepted? The `eql` library answers it with a sequence over a million network events and their process starts; chdb and
+Polars with a join by hand that has the time in its key, duckdb-kql with the same KQL, over TIERCEL_BENCH_SCALE network
+events (20 million). All but eql give the same number of pairs, or the measurement fails; eql pairs each start with the
+last connection alone.
 """
 
 from __future__ import annotations
@@ -63,10 +64,13 @@ CHDB: Final = """
 import json, sys
 import chdb
 network, process = (files[0].split("/day=")[0] + "/*/*.parquet" for files in json.loads(sys.argv[1]))
-read = "SELECT DeviceId, InitiatingProcessId, toInt64(toUnixTimestamp64Micro(Timestamp)) AS t FROM file('{}', Parquet) WHERE "
-called = read.format(network) + "lower(ActionType) = 'inboundconnectionaccepted' AND lower(InitiatingProcessFileName) = 'services.exe'"
-started = read.format(process) + "lower(ActionType) = 'processcreated' AND lower(InitiatingProcessFileName) = 'services.exe'"
-print(str(chdb.query(f'''SELECT count() FROM (SELECT *, arrayJoin([intDiv(t, 20000000), intDiv(t, 20000000) + 1]) AS b FROM ({called})) AS l
+read = ("SELECT DeviceId, InitiatingProcessId, toInt64(toUnixTimestamp64Micro(Timestamp)) AS t"
+    " FROM file('{}', Parquet) WHERE ")
+of_services = " AND lower(InitiatingProcessFileName) = 'services.exe'"
+called = read.format(network) + "lower(ActionType) = 'inboundconnectionaccepted'" + of_services
+started = read.format(process) + "lower(ActionType) = 'processcreated'" + of_services
+print(str(chdb.query(f'''SELECT count() FROM (
+    SELECT *, arrayJoin([intDiv(t, 20000000), intDiv(t, 20000000) + 1]) AS b FROM ({called})) AS l
     JOIN (SELECT *, intDiv(t, 20000000) AS b FROM ({started})) AS r
     ON l.DeviceId = r.DeviceId AND l.InitiatingProcessId = r.InitiatingProcessId AND l.b = r.b
     WHERE intDiv(r.t, 1000000) - intDiv(l.t, 1000000) BETWEEN 0 AND 10''')).strip())

@@ -67,7 +67,8 @@ _SCM: Final = _ByHand(
         InitiatingProcessCreationTime AS Boot FROM DeviceProcessEvents WHERE {_CREATED} AND {_OF_SERVICES}
         AND lower(ProcessCommandLine) != 'msiexec.exe /v'),
     keyed AS (SELECT *, epoch_us(CallTime) // 20000000 AS b FROM called
-        UNION ALL SELECT *, epoch_us(CallTime) // 20000000 + 1 FROM called WHERE epoch_us(CallTime) % 20000000 > 8000000),
+        UNION ALL SELECT *, epoch_us(CallTime) // 20000000 + 1 FROM called
+            WHERE epoch_us(CallTime) % 20000000 > 8000000),
     pairs AS (SELECT keyed.*, TimestampChild, FileName, ProcessCommandLine, SHA1 FROM keyed JOIN started
         ON keyed.DeviceId = started.DeviceId AND keyed.InitiatingProcessId = started.InitiatingProcessId
         AND b = epoch_us(TimestampChild) // 20000000
@@ -87,23 +88,27 @@ _SCM: Final = _ByHand(
 
 _DCOM: Final = _ByHand(
     f"""
-    WITH called AS (SELECT "Timestamp" AS ConnectionTime, ReportId, DeviceId, DeviceName, RemoteIP, RemotePort, LocalIP, LocalPort,
-        InitiatingProcessId AS RpcssProcessId FROM DeviceNetworkEvents WHERE {_OF_RPCSS}),
+    WITH called AS (SELECT "Timestamp" AS ConnectionTime, ReportId, DeviceId, DeviceName, RemoteIP, RemotePort, LocalIP,
+        LocalPort, InitiatingProcessId AS RpcssProcessId FROM DeviceNetworkEvents WHERE {_OF_RPCSS}),
     started AS (SELECT "Timestamp" AS ServerTime, DeviceId, FileName AS ServerFileName, ProcessId AS ServerProcessId,
         ProcessCommandLine AS ServerCommandLine FROM DeviceProcessEvents WHERE {_CREATED}
         AND lower(InitiatingProcessFileName) = 'svchost.exe'
-        AND lower(InitiatingProcessCommandLine) LIKE '%dcomlaunch%' AND lower(FileName) NOT IN ('tiworker.exe', 'dllhost.exe',
-        'backgroundtaskhost.exe', 'mobsync.exe', 'wmiprvse.exe', 'runtimebroker.exe', 'smartscreen.exe', 'sppextcomobj.exe',
+        AND lower(InitiatingProcessCommandLine) LIKE '%dcomlaunch%' AND lower(FileName) NOT IN ('tiworker.exe',
+        'dllhost.exe', 'backgroundtaskhost.exe', 'mobsync.exe', 'wmiprvse.exe', 'runtimebroker.exe', 'smartscreen.exe',
+        'sppextcomobj.exe',
         'usocoreworker.exe', 'browser_broker.exe', 'ssoncom.exe', 'wsmprovhost.exe', 'winrshost.exe')),
     boots AS (SELECT DISTINCT DeviceId, InitiatingProcessCreationTime AS BootTime FROM DeviceProcessEvents
         WHERE {_CREATED} AND {_OF_SERVICES} AND InitiatingProcessCreationTime IS NOT NULL),
     keyed AS (SELECT *, epoch_us(ServerTime) // 5000000 AS b FROM started
-        UNION ALL SELECT *, epoch_us(ServerTime) // 5000000 - 1 FROM started WHERE epoch_us(ServerTime) % 5000000 < 3000000),
-    activations AS (SELECT called.*, keyed.* EXCLUDE (DeviceId, b) FROM keyed JOIN called ON keyed.DeviceId = called.DeviceId
+        UNION ALL SELECT *, epoch_us(ServerTime) // 5000000 - 1 FROM started
+            WHERE epoch_us(ServerTime) % 5000000 < 3000000),
+    activations AS (SELECT called.*, keyed.* EXCLUDE (DeviceId, b) FROM keyed JOIN called
+        ON keyed.DeviceId = called.DeviceId
         AND b = epoch_us(ConnectionTime) // 5000000
         WHERE datediff('second', ConnectionTime, ServerTime) BETWEEN 0 AND 2 AND NOT EXISTS (FROM boots
             WHERE boots.DeviceId = keyed.DeviceId AND ServerTime BETWEEN BootTime AND BootTime + INTERVAL 5 MINUTE)),
-    children AS (SELECT a.*, p."Timestamp" AS ChildTime, p.FileName, p.FolderPath, p.ProcessId, p.ProcessCommandLine, p.SHA1,
+    children AS (SELECT a.*, p."Timestamp" AS ChildTime, p.FileName, p.FolderPath, p.ProcessId,
+        p.ProcessCommandLine, p.SHA1,
         p.AccountDomain, p.AccountName FROM activations AS a JOIN DeviceProcessEvents AS p ON p.DeviceId = a.DeviceId
         AND p.InitiatingProcessId = ServerProcessId AND lower(p.InitiatingProcessFileName) = lower(ServerFileName)
         WHERE lower(p.ActionType) = 'processcreated' AND lower(p.FileName) != 'csc.exe' AND p."Timestamp" >= ServerTime
@@ -120,8 +125,11 @@ _DCOM: Final = _ByHand(
         ),
         (
             "DeviceProcessEvents",
-            "Timestamp DeviceId FileName FolderPath SHA1 ProcessId ProcessCommandLine AccountDomain AccountName "
-            "InitiatingProcessFileName InitiatingProcessCommandLine InitiatingProcessId InitiatingProcessCreationTime",
+            (
+                "Timestamp DeviceId FileName FolderPath SHA1 ProcessId ProcessCommandLine AccountDomain AccountName "
+                "InitiatingProcessFileName InitiatingProcessCommandLine InitiatingProcessId "
+                "InitiatingProcessCreationTime"
+            ),
             _CREATED,
         ),
     ),
