@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from tiercel.kql import Source, parse, syntax
 from tiercel.plan.compiler import OPEN
+from tiercel.plan.operators.columns import column_named
 from tiercel.plan.relation import Relation
-from tiercel.plan.scope import ScalarBinding, Scope, TableBinding, did_you_mean
+from tiercel.plan.scope import ScalarBinding, Scope, TableBinding
 from tiercel.plan.statements import run
 from tiercel.plan.values import Broken, Refusal
 
@@ -96,7 +97,7 @@ def _counted(
     columns: dict[str, Field] = {}
     for name, argument in zip(order, arguments, strict=False):
         if name in {"id_", "at_"}:
-            columns[name] = _column(rows, argument)
+            columns[name] = column_named(rows, argument)
             continue
         value = context.over(None).lower(argument)
         if isinstance(value, Broken):
@@ -105,7 +106,7 @@ def _counted(
             raise Refusal("kql-not-constant", "this argument must be constant", region=argument.region)
         scope.own[name] = ScalarBinding(value)
         values.append(value.value)
-    dimensions = [_column(rows, one) for one in arguments[len(order) :]]
+    dimensions = [column_named(rows, one) for one in arguments[len(order) :]]
     columns |= {f"dim{at}_": one for at, one in enumerate(dimensions)}
     taken = rows.with_fields([replace(one, name=name) for name, one in columns.items()])
     scope.own["T"] = TableBinding(context.compiler.seal(taken))
@@ -114,16 +115,6 @@ def _counted(
         return OPEN
     called = [columns["at_"].name, *(one.name for one in dimensions), *results([columns["id_"]], values)]
     return found.with_fields([replace(one, name=name) for one, name in zip(found.fields, called, strict=True)])
-
-
-def _column(rows: Relation, node: syntax.Expression) -> Field:
-    if not isinstance(node, syntax.Name):
-        raise Refusal("kql-argument-type", "a column's name is expected here", region=node.region)
-    found = rows.find(node.text)
-    if found is None:
-        message = f"no column here is called `{node.text}`"
-        raise Refusal("kql-unknown-column", message, did_you_mean(node.text, rows.names), node.region)
-    return found
 
 
 def activity_counts_metrics(context: Context, rows: Relation, node: syntax.Evaluate) -> Relation:

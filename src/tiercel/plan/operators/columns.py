@@ -26,12 +26,33 @@ if TYPE_CHECKING:
     from tiercel.plan.context import Context
     from tiercel.plan.values import Typed
 
-__all__ = ["PROJECTIONS", "extend", "field_of", "lower_project", "ready", "serialize", "several_of", "wildcard"]
+__all__ = [
+    "PROJECTIONS",
+    "column_named",
+    "extend",
+    "field_of",
+    "lower_project",
+    "ready",
+    "serialize",
+    "several_of",
+    "wildcard",
+]
 
 
 def field_of(name: str, value: Typed) -> Field:
     """A column of that name and value."""
     return Field(name, value.type, value.sql, broken=isinstance(value, Broken))
+
+
+def column_named(rows: Relation, node: syntax.Expression) -> Field:
+    """The column that the expression is the name of. Raises Refusal where it is no name, or none of a column here."""
+    if not isinstance(node, syntax.Name):
+        raise Refusal("kql-argument-type", "a column's name is expected here", region=node.region)
+    found = rows.find(node.text)
+    if found is None:
+        message = f"no column here is called `{node.text}`"
+        raise Refusal("kql-unknown-column", message, did_you_mean(node.text, rows.names), node.region)
+    return found
 
 
 def wildcard(pattern: str) -> re.Pattern[str]:

@@ -25,7 +25,7 @@ from tiercel.plan.operators.activity import (
     sliding_window_counts,
 )
 from tiercel.plan.operators.awaited import awaited
-from tiercel.plan.operators.columns import field_of
+from tiercel.plan.operators.columns import column_named, field_of
 from tiercel.plan.operators.summarize import grouped
 from tiercel.plan.operators.union import stacked
 from tiercel.plan.relation import Field, Relation, column
@@ -86,16 +86,6 @@ def _constant(context: Context, node: syntax.Expression | None, default: object)
     return value.value
 
 
-def _column(rows: Relation, node: syntax.Expression) -> Field:
-    if not isinstance(node, syntax.Name):
-        raise Refusal("kql-argument-type", "a column's name is expected here", region=node.region)
-    found = rows.find(node.text)
-    if found is None:
-        message = f"no column here is called `{node.text}`"
-        raise Refusal("kql-unknown-column", message, did_you_mean(node.text, rows.names), node.region)
-    return found
-
-
 # --- plugins ---------------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +100,7 @@ def bag_unpack(context: Context, rows: Relation, node: syntax.Evaluate) -> Relat
     if rows.is_open:
         return OPEN
     rows = context.compiler.seal(rows)
-    bag = _column(rows, positional[0])
+    bag = column_named(rows, positional[0])
     options = [*positional[1:], *(None,) * 3]
     prefix = str(_constant(context, named.get("OutputColumnPrefix") or options[0], ""))
     conflict = str(_constant(context, named.get("columnsConflict") or options[1], "error"))
@@ -208,7 +198,7 @@ def pivot(context: Context, rows: Relation, node: syntax.Evaluate) -> Relation:
     if rows.is_open:
         return OPEN
     rows = context.compiler.seal(rows)
-    pivoted = _column(rows, positional[0])
+    pivoted = column_named(rows, positional[0])
     region = node.region
     aggregate: syntax.Expression = syntax.Call(region=region, name="count", name_region=region, arguments=())
     if len(positional) > 1:
@@ -216,7 +206,7 @@ def pivot(context: Context, rows: Relation, node: syntax.Evaluate) -> Relation:
     used = {pivoted.name}
     if isinstance(aggregate, syntax.Call):
         used |= {one.text for one in aggregate.arguments if isinstance(one, syntax.Name)}
-    kept = [_column(rows, one) for one in positional[2:]] or [one for one in rows.fields if one.name not in used]
+    kept = [column_named(rows, one) for one in positional[2:]] or [one for one in rows.fields if one.name not in used]
     keyed = replace(pivoted, name="$pivot", sql=text_of(pivoted.typed()).sql)
     title = syntax.Name(region=region, text="$value")
     named = syntax.Named(region=region, names=(title,), expression=aggregate)
@@ -262,7 +252,7 @@ def _ip_lookup(function: str, *, table_first: bool = False) -> Callable[[Context
         if rows.is_open or right.is_open:
             return OPEN
         left, right = context.compiler.seal(rows), context.compiler.seal(right)
-        address, network = _column(left, positional[1]), _column(right, positional[2])
+        address, network = column_named(left, positional[1]), column_named(right, positional[2])
         flag = named.get("return_unmatched") or (positional[3] if len(positional) == 4 else None)
         unmatched = bool(_constant(context, flag, False))
         entry = FUNCTIONS[function]
@@ -336,7 +326,7 @@ def dcount_intersect(context: Context, rows: Relation, node: syntax.Evaluate) ->
     if rows.is_open:
         return OPEN
     rows = context.compiler.seal(rows)
-    sets = [dynamic_of(_column(rows, one).typed()) for one in positional]
+    sets = [dynamic_of(column_named(rows, one).typed()) for one in positional]
     shared = FUNCTIONS.get("set_intersect")
     size = FUNCTIONS.get("array_length")
     if not isinstance(shared, Function) or not isinstance(size, Function):
